@@ -1,0 +1,78 @@
+//! TCP to the first address that answers, with the options that a long-lived session needs.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::Failure;
+use crate::fault::{Fault, of_io};
+use crate::stage::Stage;
+
+/// What the kernel does for a session on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// Silence before the first keepalive probe.
+    pub keepalive_idle: Duration,
+    /// Time between probes.
+    pub keepalive_interval: Duration,
+    /// Probes without an answer before the connection is given up.
+    pub keepalive_count: u32,
+    /// How long sent data may stay unacknowledged (`TCP_USER_TIMEOUT`; Linux only).
+    pub unacknowledged_timeout: Duration,
+}
+
+/// Tries the addresses in order; the last failure speaks when none answers.
+pub(super) async fn connect(
+    addresses: &[SocketAddr],
+    options: &SocketOptions,
+) -> Result<(TcpStream, SocketAddr), Failure> {
+    let mut last = Failure {
+        fault: Fault::NameNotResolved,
+        detail: "no address to connect to".to_owned(),
+    };
+    // One dead address must not eat the time of the others.
+    let share = Stage::Tcp.limit() / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+    for &address in addresses {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => match set_options(&tcp, options) {
+                Ok(()) => return Ok((tcp, address)),
+                Err(error) => last = failure(address, &error),
+            },
+            Ok(Err(error)) => last = failure(address, &error),
+            Err(_) => {
+                let detail = format!("{address} did not answer within {} ms", share.as_millis());
+                last = Failure {
+                    fault: Fault::TimedOut,
+                    detail,
+                };
+            }
+        }
+    }
+    Err(last)
+}
+
+fn failure(address: SocketAddr, error: &io::Error) -> Failure {
+    Failure {
+        fault: of_io(error),
+        detail: format!("cannot connect to {address}: {error}"),
+    }
+}
+
+fn set_options(tcp: &TcpStream, options: &SocketOptions) -> io::Result<()> {
+    // Without it a statement of more than one TLS record waits 40 ms for a delayed ACK.
+    tcp.set_nodelay(true)?;
+    let socket = SockRef::from(tcp);
+    let keepalive = TcpKeepalive::new()
+        .with_time(options.keepalive_idle)
+        .with_interval(options.keepalive_interval)
+        .with_retries(options.keepalive_count);
+    socket.set_tcp_keepalive(&keepalive)?;
+    // Keepalive alone does not end a connection that has unacknowledged data.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(options.unacknowledged_timeout))?;
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The closed list of what can go wrong between us and Postgres, one word each.
+//!
+//! The same word stands in code, logs, metrics, status and `docs/faults.md`. Foreign errors become a
+//! `Fault` in one function per error type (`driver`, `io`, `tls`, `sqlstate`); what to do about one is
+//! decided here, by [`Fault::class`].
+
+mod advice;
+mod driver;
+mod io;
+mod sqlstate;
+mod tls;
+
+pub use driver::of_driver;
+pub use io::of_io;
+pub use sqlstate::of_sqlstate;
+pub use tls::of_tls;
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident => $class:ident,)*) => {
+        /// What went wrong, in one word.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Fault { $($(#[$doc])* $name,)* }
+
+        impl Fault {
+            /// Every fault, in the order of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word itself, as it stands in logs, metric labels, status and the docs.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// The kind of trouble it is, from which every decision about it follows.
+            pub const fn class(self) -> Class {
+                match self { $(Self::$name => Class::$class,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    /// The name could not be resolved.
+    NameNotResolved => NeverSent,
+    /// The address refused the connection: nobody listens there.
+    Refused => NeverSent,
+    /// No route, or the network said that the host cannot be reached.
+    Unreachable => NeverSent,
+    /// A stage of opening a session ran out of time.
+    TimedOut => NeverSent,
+    /// Postgres is starting, stopping or recovering (57P03).
+    ServerStarting => NeverSent,
+    /// Postgres has no session left for us (53300).
+    TooManyConnections => NeverSent,
+    /// Every session of the pool was in use until the deadline.
+    PoolExhausted => NeverSent,
+
+    /// The peer reset the connection.
+    ConnectionReset => Severed,
+    /// The peer closed the TCP connection without a TLS close_notify.
+    ClosedAbruptly => Severed,
+    /// The peer closed the TLS session in order, without telling why.
+    ClosedByPeer => Severed,
+    /// An administrator or a shutdown ended the session (57P01, 57P02).
+    Terminated => Severed,
+    /// The server ended a session that was idle for too long (57P05, 25P03).
+    IdleTerminated => Severed,
+    /// What came over the connection was not TLS or not Postgres.
+    ProtocolBroken => Severed,
+
+    /// No answer came before the statement's deadline.
+    Silent => Silent,
+    /// Packets were not acknowledged until the kernel gave the connection up.
+    Unacknowledged => Silent,
+
+    /// The server is read-only or in recovery (25006, 57P04): not the primary.
+    ReadOnly => WrongServer,
+
+    /// A cached statement no longer fits the schema (0A000, 26000, 42P05).
+    StalePlan => StaleSession,
+
+    /// The transaction lost against another one (40001).
+    SerializationFailed => Conflict,
+    /// The transaction was chosen to end a deadlock (40P01).
+    Deadlock => Conflict,
+    /// A lock was not had in time (55P03).
+    LockTimeout => Conflict,
+
+    /// The server offers no TLS.
+    TlsNotOffered => Trust,
+    /// The server's certificate comes from a CA that is not the configured one.
+    CertificateUntrusted => Trust,
+    /// The server's certificate is expired or not valid yet.
+    CertificateExpired => Trust,
+    /// The server's certificate is for another name.
+    CertificateWrongName => Trust,
+    /// The server's certificate cannot be used for another reason.
+    CertificateInvalid => Trust,
+    /// The server refused or demanded our client certificate.
+    ClientCertificateRefused => Trust,
+    /// A file of ours (CA, client certificate, key) is missing or unreadable.
+    TrustFileBroken => Trust,
+
+    /// The password is wrong (28P01).
+    PasswordRejected => Credential,
+    /// The role may not log in this way (28000).
+    RoleRejected => Credential,
+    /// The password file cannot be read.
+    PasswordFileBroken => Credential,
+
+    /// The database does not exist (3D000).
+    DatabaseMissing => Permanent,
+    /// The schema is older than this program needs (42P01, 42703, 42883 or the version table).
+    SchemaBehind => Permanent,
+    /// The role lacks a right (42501).
+    PermissionDenied => Permanent,
+    /// Postgres refuses these data for good (classes 22 and 23).
+    DataRefused => Permanent,
+    /// An error that should not exist: a bug of ours, or an answer nobody expected.
+    Unexpected => Permanent,
+
+    /// Postgres ended the statement at its own limit (57014).
+    StatementTimeout => Overload,
+    /// The server's disk is full (53100).
+    DiskFull => Overload,
+    /// The server is out of memory (53200) or of another resource (53000, 53400).
+    OutOfMemory => Overload,
+}
+
+/// What kind of trouble a [`Fault`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Nothing reached the server: always safe to try again.
+    NeverSent,
+    /// The session ended under us: what was in flight may or may not have happened.
+    Severed,
+    /// Nobody answers: as severed, and the session must be given up.
+    Silent,
+    /// A server answers, but not the one that takes writes.
+    WrongServer,
+    /// The session knows an older schema: another one will do.
+    StaleSession,
+    /// Refused in favour of others: the whole transaction may be tried again.
+    Conflict,
+    /// The other side, or we, cannot be trusted. Fail closed; time does not heal it, a new file does.
+    Trust,
+    /// We are not let in. A new secret heals it.
+    Credential,
+    /// Trying again gives the same answer.
+    Permanent,
+    /// The server has too much to do: try later, and never add sessions.
+    Overload,
+}
+
+impl Class {
+    /// Whether the same statement may succeed if it is sent again, given that it is idempotent by key.
+    pub const fn may_heal(self) -> bool {
+        !matches!(self, Self::Permanent)
+    }
+
+    /// Whether a fresh try within a fraction of a second makes sense (the others want a pause).
+    pub const fn retry_at_once(self) -> bool {
+        matches!(
+            self,
+            Self::Severed | Self::StaleSession | Self::Conflict | Self::WrongServer
+        )
+    }
+
+    /// Whether the session that showed the fault may be used again.
+    pub const fn keeps_session(self) -> bool {
+        matches!(self, Self::Conflict | Self::Permanent | Self::Overload)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
