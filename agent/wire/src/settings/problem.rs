@@ -1,0 +1,84 @@
+//! What is wrong with a setting, apart from its value: the feeder names the fields in its own words (path or
+//! variable) and knows whether the value may be shown.
+
+use std::fmt;
+
+use super::field::{Field, Range};
+use crate::duration::{GepDuration, InvalidDuration};
+
+/// One broken rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingProblem {
+    field: &'static Field,
+    value: String,
+    rule: Rule,
+}
+
+/// A rule that a value breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    NotANumber,
+    NotADuration(InvalidDuration),
+    OutOfRange,
+    /// At most another field less a number.
+    AtMostLess(&'static Field, u16),
+    AtMost(&'static Field),
+    Below(&'static Field),
+}
+
+impl SettingProblem {
+    pub(super) fn new(field: &'static Field, value: impl Into<String>, rule: Rule) -> Self {
+        Self {
+            field,
+            value: value.into(),
+            rule,
+        }
+    }
+
+    #[must_use]
+    pub fn field(&self) -> &'static Field {
+        self.field
+    }
+
+    /// The value as it was given. From a file it may be anything, a misplaced key included.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// The rule in words, with other fields called what `name` calls them.
+    #[must_use]
+    pub fn rule(&self, name: impl Fn(&Field) -> String) -> String {
+        match self.rule {
+            Rule::NotANumber => "is not a whole number".to_owned(),
+            Rule::NotADuration(why) => why.to_string(),
+            Rule::OutOfRange => format!("must be {}", self.field.range),
+            Rule::AtMostLess(other, less) => format!("must be at most {} - {less}", name(other)),
+            Rule::AtMost(other) => format!("must be at most {}", name(other)),
+            Rule::Below(other) => format!("must be below {}", name(other)),
+        }
+    }
+}
+
+impl fmt::Display for SettingProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rule = self.rule(|field| field.path.to_owned());
+        write!(f, "{}: {:?} {rule}", self.field.path, self.value)
+    }
+}
+
+impl std::error::Error for SettingProblem {}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Count(low, high) => write!(f, "{low} to {high}"),
+            Self::Millis(low, high) => write!(f, "{} to {}", gep(low), gep(high)),
+        }
+    }
+}
+
+fn gep(millis: u64) -> GepDuration {
+    GepDuration::new(std::time::Duration::from_millis(millis))
+        .expect("the ends of the ranges are below 99999 hours")
+}
