@@ -1,0 +1,144 @@
+//! The command line: two commands and no options, since everything else is the environment. `--help` lists every
+//! variable from the table that the configuration reads by. Exit codes are named here and nowhere else.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::table;
+use crate::config::variable::Group;
+
+/// Stopped as asked, or the command is done.
+pub const EXIT_OK: u8 = 0;
+/// Failed while running; the log says why.
+pub const EXIT_FAILED: u8 = 1;
+/// Wrong configuration or command line (EX_USAGE of sysexits.h).
+pub const EXIT_CONFIG: u8 = 64;
+
+/// Sabai: a LINE bot that loses no message and answers none twice, on Postgres.
+///
+/// Configured by the environment alone, see below. Postgres is reached by TLS with the server's certificate
+/// verified in full, or not at all.
+#[derive(Debug, Parser)]
+#[command(name = "sabai-bot", version, after_help = "--help lists every environment variable and the exit codes.",
+    after_long_help = environment(), max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the process is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Take webhooks, work the queue, answer. Applies migrations first.
+    ///
+    /// Stays up while Postgres or LINE is away; /readyz says what is wrong and what to do. SIGTERM stops it without
+    /// losing anything; a second signal ends it at once.
+    #[command(after_long_help = environment())]
+    Serve,
+    /// Apply the database migrations and end; for a role of its own.
+    ///
+    /// Needs the variables of Postgres only.
+    #[command(after_long_help = environment())]
+    Migrate,
+}
+
+/// Reads the command line. Prints help, version or what is wrong by itself.
+///
+/// # Errors
+/// The exit code with which to end now: [`EXIT_OK`] after help or version, else [`EXIT_CONFIG`].
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, u8> {
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => Ok(arguments.command),
+        Err(error) => {
+            // Nothing is left to be done when even this cannot be printed.
+            let _ = error.print();
+            Err(if error.use_stderr() {
+                EXIT_CONFIG
+            } else {
+                EXIT_OK
+            })
+        }
+    }
+}
+
+/// The part of the help that comes from the table.
+fn environment() -> String {
+    let mut text = String::from(
+        "Environment. Any variable X may be given as X_FILE, the path of a file that holds the value; such a file \
+         of Postgres or LINE is read again at each use. An empty variable is not set. Durations are written as 30s, \
+         1h30m or 500ms. Other variables of libpq are refused. All problems are told at once.\n",
+    );
+    for group in Group::ALL {
+        let _ = write!(text, "\n{}:\n", group.title());
+        for variable in table::all().filter(|variable| variable.group == group) {
+            let _ = writeln!(
+                text,
+                "  {} ({})\n        {}",
+                variable.name, variable.need, variable.meaning
+            );
+        }
+    }
+    let _ = write!(
+        text,
+        "\nExit codes:\n  {EXIT_OK}   stopped as asked, or done\n  {EXIT_FAILED}   failed while running; the log says why\n  \
+         {EXIT_CONFIG}  wrong configuration or command line; every problem is listed\n",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Command, u8> {
+        parse(arguments.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn commands_and_exit_codes() {
+        Arguments::command().debug_assert();
+        assert_eq!(parsed(&["sabai-bot", "serve"]), Ok(Command::Serve));
+        assert_eq!(parsed(&["sabai-bot", "migrate"]), Ok(Command::Migrate));
+        for wrong in [
+            &["sabai-bot"][..],
+            &["sabai-bot", "dance"],
+            &["sabai-bot", "serve", "--port", "1"],
+        ] {
+            assert_eq!(parsed(wrong), Err(EXIT_CONFIG), "{wrong:?}");
+        }
+        for asked in [
+            &["sabai-bot", "--help"][..],
+            &["sabai-bot", "--version"],
+            &["sabai-bot", "serve", "--help"],
+        ] {
+            assert_eq!(parsed(asked), Err(EXIT_OK), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn the_long_help_lists_every_variable_with_its_default_and_meaning() {
+        for mut command in [
+            Arguments::command(),
+            Arguments::command()
+                .find_subcommand("serve")
+                .expect("there")
+                .clone(),
+        ] {
+            // Wrapping may come between any two words.
+            let help = command.render_long_help().to_string();
+            let words: Vec<_> = help.split_whitespace().collect();
+            let help = words.join(" ");
+            for variable in table::all() {
+                let entry = format!("{} ({}) {}", variable.name, variable.need, variable.meaning);
+                assert!(help.contains(&entry), "{entry} is not in {help}");
+            }
+            assert!(help.contains("64 wrong configuration"));
+        }
+        let short = Arguments::command().render_help().to_string();
+        assert!(!short.contains("PGHOST"), "-h is short");
+    }
+}

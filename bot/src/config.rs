@@ -1,0 +1,236 @@
+//! The configuration: every variable of the environment, typed and checked at once, all problems together. Read
+//! once at start through a lookup; what is file-backed and used again (Postgres, LINE) is read again at each use.
+//! The variables are listed in `config/table.rs`. Never touches the process's environment by itself.
+
+pub mod lease;
+pub mod limits;
+pub mod line;
+mod log;
+pub mod postgres;
+pub mod problem;
+mod reader;
+pub mod source;
+pub mod table;
+pub mod unknown;
+mod value;
+pub mod variable;
+
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use sabai_wire::settings::PoolSettings;
+
+pub use lease::Lease;
+pub use limits::Limits;
+pub use line::{Authorization, LineConfig};
+pub use postgres::PostgresConfig;
+pub use problem::{Problem, Problems};
+pub use source::{Source, SourceError, read_file};
+pub use unknown::{UnknownName, unknown_names};
+
+use crate::logging::LogConfig;
+use reader::Reader;
+
+/// What `serve` is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub database: DatabaseConfig,
+    pub line: LineConfig,
+    pub listen: SocketAddr,
+    pub admin_listen: SocketAddr,
+    /// The answers file; `None` is the built-in answers.
+    pub answers: Option<PathBuf>,
+    /// A folder of this process alone, where its identity is kept.
+    pub spool_dir: Option<PathBuf>,
+    pub limits: Limits,
+    pub log: LogConfig,
+}
+
+/// What `migrate` is told, and `serve` too.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    pub postgres: PostgresConfig,
+    pub pool: PoolSettings,
+    /// The name server to resolve by; `None` is the system's.
+    pub nameserver: Option<SocketAddr>,
+    pub pod_name: Option<String>,
+    /// Who logs in where, for the log.
+    login: String,
+}
+
+/// What `migrate` is told.
+#[derive(Clone, Debug)]
+pub struct MigrateConfig {
+    pub database: DatabaseConfig,
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// Reads all that `serve` needs. `lookup` is the environment, `read_file` is [`read_file`] outside of tests.
+    ///
+    /// # Errors
+    /// All problems at once; none holds the value of a secret.
+    pub fn from_env(
+        lookup: impl Fn(&str) -> Option<OsString>,
+        read_file: impl Fn(&Path) -> io::Result<Vec<u8>>,
+    ) -> Result<Self, Problems> {
+        let mut reader = Reader::new(&lookup, &read_file);
+        let config = Self::read(&mut reader);
+        reader.finish(config)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let database = DatabaseConfig::read(reader);
+        let line = LineConfig::from_env(reader);
+        let listen = reader.get(&table::SABAI_LISTEN, value::address);
+        let admin_listen = reader.get(&table::SABAI_ADMIN_LISTEN, value::address);
+        if let (Some(one), Some(other)) = (listen, admin_listen)
+            && collide(one, other)
+        {
+            reader.problem(
+                table::SABAI_ADMIN_LISTEN.name,
+                "is the address of SABAI_LISTEN; health and metrics need their own",
+            );
+        }
+        let answers = reader.get(&table::SABAI_ANSWERS, value::path);
+        let spool_dir = reader.get(&table::SABAI_SPOOL_DIR, value::path);
+        let limits = limits::read(reader);
+        let log = log::read(reader);
+        Some(Self {
+            database: database?,
+            line: line?,
+            listen: listen?,
+            admin_listen: admin_listen?,
+            answers,
+            spool_dir,
+            limits: limits?,
+            log: log?,
+        })
+    }
+
+    /// One line for the log, without secrets.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let path = |path: &Option<PathBuf>| {
+            path.as_ref()
+                .map_or("none".to_owned(), |path| path.display().to_string())
+        };
+        format!(
+            "{}; LINE at {}; webhook on {}, health and metrics on {}; answers {}; spool {}; lease {:?}",
+            self.database.summary(),
+            self.line.summary(),
+            self.listen,
+            self.admin_listen,
+            path(&self.answers),
+            path(&self.spool_dir),
+            self.limits.lease.length,
+        )
+    }
+
+    /// What is allowed and yet worth a warning at start.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.line.warnings().collect()
+    }
+}
+
+impl MigrateConfig {
+    /// Reads all that `migrate` needs; LINE is not among it.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn from_env(
+        lookup: impl Fn(&str) -> Option<OsString>,
+        read_file: impl Fn(&Path) -> io::Result<Vec<u8>>,
+    ) -> Result<Self, Problems> {
+        let mut reader = Reader::new(&lookup, &read_file);
+        let database = DatabaseConfig::read(&mut reader);
+        let log = log::read(&mut reader);
+        let config = database
+            .zip(log)
+            .map(|(database, log)| Self { database, log });
+        reader.finish(config)
+    }
+}
+
+impl DatabaseConfig {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let postgres = PostgresConfig::from_env(reader);
+        let pool = settings(reader);
+        let nameserver = reader.get(&table::SABAI_NAMESERVER, value::address);
+        let pod_name = reader.get(&table::POD_NAME, value::plain);
+        let (postgres, target) = postgres?;
+        let login = format!(
+            "{}@{}:{}/{}",
+            target.user, target.host, target.port, target.database
+        );
+        Some(Self {
+            postgres,
+            pool: pool?,
+            nameserver,
+            pod_name,
+            login,
+        })
+    }
+
+    /// One line for the log, without secrets.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let digest = self.pool.digest();
+        format!(
+            "Postgres {} (verify-full), at most {} sessions, settings {digest}",
+            self.login,
+            self.pool.max_connections()
+        )
+    }
+}
+
+/// The pool's settings; what is wrong with them is told by the variables' names.
+fn settings(reader: &mut Reader<'_>) -> Option<PoolSettings> {
+    let mut sources = vec![];
+    let result = PoolSettings::from_lookup(|field| {
+        let source = reader.source_of(field.variable)?;
+        let text = source.get_by(reader.read_file);
+        let text = text.map_err(|error| {
+            reader.problem(reader::named(field.variable, &source), error.in_full())
+        });
+        sources.push((field, source));
+        text.ok().map(|text| text.expose().to_owned())
+    });
+    let problems = match result {
+        Ok(settings) => return Some(settings),
+        Err(problems) => problems,
+    };
+    for problem in problems {
+        let rule = problem.rule(|field| field.variable.to_owned());
+        let source = sources
+            .iter()
+            .find(|(field, _)| *field == problem.field())
+            .map(|(_, source)| source);
+        let variable = problem.field().variable;
+        match source {
+            Some(source) => {
+                let shown = reader::shown(problem.value(), false, source);
+                reader.problem(reader::named(variable, source), shown + &rule);
+            }
+            // A default that another field's value made wrong.
+            None => reader.problem(
+                variable,
+                format!("{} (the default) {rule}", problem.value()),
+            ),
+        }
+    }
+    None
+}
+
+/// Whether two listeners would want the same port.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_ip =
+        one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && same_ip
+}
+
+#[cfg(test)]
+mod tests;
