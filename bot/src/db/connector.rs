@@ -1,0 +1,115 @@
+//! Opens links for the bot: where to and as whom is read again each time, so that rotated files heal by themselves.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sabai_wire::dial::{self, DialError, Dialer, SocketOptions};
+use sabai_wire::fault::Fault;
+use sabai_wire::link::{Credentials, Link, Session};
+use sabai_wire::settings::PoolSettings;
+use sabai_wire::stage::Stage;
+use sabai_wire::trust::{ClientIdentity, Roots};
+
+use crate::config::DatabaseConfig;
+use crate::config::postgres::{RootCertificates, Target};
+
+/// Opens links.
+pub struct Connector {
+    config: DatabaseConfig,
+    application_name: String,
+    /// For the target it was made for: it keeps what it has resolved and whom it trusts.
+    dialer: Mutex<Option<Arc<Dialer>>>,
+}
+
+impl Connector {
+    /// Opens nothing yet.
+    pub fn new(config: DatabaseConfig) -> Self {
+        // Postgres cuts the name at 63 bytes, so what matters comes first.
+        let name = config.pod_name.as_deref().unwrap_or("bot");
+        let application_name = format!("sabai/g1/{name}");
+        Self {
+            config,
+            application_name,
+            dialer: Mutex::new(None),
+        }
+    }
+
+    /// The settings that links are opened with.
+    pub fn settings(&self) -> &PoolSettings {
+        &self.config.pool
+    }
+
+    /// Opens a link whose statements the server ends after `statement_timeout`.
+    ///
+    /// # Errors
+    /// The stage that failed, its [`Fault`], and what was seen.
+    pub async fn open(&self, statement_timeout: Duration) -> Result<Link, DialError> {
+        let config = self.config.postgres.clone();
+        // It may read files.
+        let read = tokio::task::spawn_blocking(move || config.target()).await;
+        let target = match read {
+            Ok(Ok(target)) => target,
+            Ok(Err(problems)) => return Err(unreadable(problems.to_string())),
+            Err(panic) => {
+                return Err(unreadable(format!(
+                    "reading the configuration failed: {panic}"
+                )));
+            }
+        };
+        let settings = &self.config.pool;
+        let session = Session {
+            application_name: self.application_name.clone(),
+            statement_timeout,
+            connect_timeout: settings.connect_timeout(),
+            socket: SocketOptions {
+                keepalive_idle: settings.keepalive_idle(),
+                keepalive_interval: settings.keepalive_interval(),
+                keepalive_count: settings.keepalive_count().into(),
+                unacknowledged_timeout: settings.unacknowledged_timeout(),
+            },
+        };
+        let dialer = self.dialer(&target);
+        let credentials = Credentials {
+            user: target.user,
+            database: target.database,
+            password: target
+                .password
+                .map(|password| password.expose().as_bytes().to_vec()),
+        };
+        // Large: a resolver, a handshake and a login.
+        Box::pin(Link::open(&dialer, &credentials, &session)).await
+    }
+
+    fn dialer(&self, target: &Target) -> Arc<Dialer> {
+        let roots = match &target.root {
+            RootCertificates::System => Roots::System,
+            RootCertificates::File(path) => Roots::File(path.clone()),
+        };
+        let identity = target.client.as_ref().map(|client| ClientIdentity {
+            certificate: client.certificate.clone(),
+            key: client.key.clone(),
+        });
+        let wanted = dial::Target {
+            host: target.host.clone(),
+            port: target.port,
+            roots,
+            identity,
+            nameserver: self.config.nameserver,
+        };
+        let mut last = self.dialer.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.as_ref().filter(|dialer| *dialer.target() == wanted) {
+            Some(dialer) => Arc::clone(dialer),
+            None => Arc::clone(last.insert(Arc::new(Dialer::new(wanted)))),
+        }
+    }
+}
+
+fn unreadable(detail: String) -> DialError {
+    DialError {
+        stage: Stage::Auth,
+        fault: Fault::PasswordFileBroken,
+        detail,
+        passed: Vec::new(),
+        certificate: None,
+    }
+}
