@@ -1,0 +1,159 @@
+//! The statements of intake.
+
+use std::time::SystemTime;
+
+use sabai_wire::link::{Statement, StatementError};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::rows::{Amended, Rows};
+use crate::db::pool::Lent;
+use crate::event::key::EventKey;
+use crate::queue::Person;
+
+const STORE: Statement = Statement {
+    name: "intake.store",
+    sql: include_str!("store.sql"),
+};
+const WON: Statement = Statement {
+    name: "intake.won",
+    sql: include_str!("won.sql"),
+};
+const AMEND_EVENT: Statement = Statement {
+    name: "intake.amend_event",
+    sql: include_str!("amend_event.sql"),
+};
+const AMEND_TURN: Statement = Statement {
+    name: "intake.amend_turn",
+    sql: include_str!("amend_turn.sql"),
+};
+
+const OPEN: Statement = Statement {
+    name: "intake.open",
+    sql: include_str!("open.sql"),
+};
+
+/// How lanes that were free are taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Birth {
+    /// Fresh for each batch; `None` leaves the lanes free and due.
+    pub(super) token: Option<Uuid>,
+    /// This process.
+    pub(super) owner: Uuid,
+    /// Length of the lease.
+    pub(super) lease_ms: i32,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub(super) struct Stored {
+    /// Events that had not been seen before.
+    pub(super) news: Vec<News>,
+    /// Lanes that were free and are ours now.
+    pub(super) won: Vec<String>,
+}
+
+/// What became of an event that had not been seen before.
+pub(super) struct News {
+    pub(super) key: EventKey,
+    /// Its id when it waits for an answer.
+    pub(super) id: Option<i64>,
+    pub(super) person: Person,
+}
+
+/// Stores a batch. Events that are not among the answers had been seen before.
+pub(super) async fn store(
+    link: &mut Lent,
+    rows: &Rows<'_>,
+    birth: Birth,
+    deadline: Instant,
+) -> Result<Stored, StatementError> {
+    let lease = birth.token.map_or(0, |_| birth.lease_ms);
+    let found = link
+        .query(
+            &STORE,
+            &[
+                &rows.day_number,
+                &rows.key,
+                &rows.fate,
+                &rows.lane,
+                &rows.destination,
+                &rows.message_id,
+                &rows.occurred_at,
+                &rows.received_at,
+                &rows.ordinal,
+                &rows.trace,
+                &rows.body,
+                &rows.attempts,
+                &rows.webhook_event_id,
+                &rows.user_id,
+                &rows.kind,
+                &rows.reason,
+                &rows.unsends,
+                &rows.amend_id,
+                &rows.amend_text,
+                &rows.user_text,
+                &birth.token,
+                &birth.owner,
+                &lease,
+            ],
+            deadline,
+        )
+        .await?;
+    let mut stored = Stored::default();
+    for row in &found {
+        match row.get::<_, Option<&[u8]>>("key") {
+            None => stored.won.push(row.get("won_lane")),
+            Some(key) => stored.news.push(News {
+                key: EventKey::from_bytes(key.try_into().unwrap_or_default()),
+                id: row.get("id"),
+                person: Person {
+                    stored_language: row.get("stored_language"),
+                    profile_language: row.get("profile_language"),
+                    fetched_at: row.get::<_, Option<SystemTime>>("fetched_at"),
+                },
+            }),
+        }
+    }
+    Ok(stored)
+}
+
+/// The lanes that a batch with this token has won.
+pub(super) async fn won(
+    link: &mut Lent,
+    token: Uuid,
+    deadline: Instant,
+) -> Result<Vec<String>, StatementError> {
+    Ok(link
+        .query(&WON, &[&token], deadline)
+        .await?
+        .iter()
+        .map(|row| row.get(0))
+        .collect())
+}
+
+/// Empties or edits every text that has an amendment, wherever it is by now.
+pub(super) async fn amend(
+    link: &mut Lent,
+    amended: &Amended,
+    deadline: Instant,
+) -> Result<(), StatementError> {
+    link.query(&AMEND_EVENT, &[&amended.lanes, &amended.messages], deadline)
+        .await?;
+    link.query(&AMEND_TURN, &[&amended.messages], deadline)
+        .await?;
+    Ok(())
+}
+
+/// Amendments that were stored and not yet applied.
+pub(super) async fn open(link: &mut Lent, deadline: Instant) -> Result<Amended, StatementError> {
+    let mut amended = Amended::default();
+    for row in link.query(&OPEN, &[], deadline).await? {
+        amended.messages.push(row.get("message_id"));
+        amended.lanes.extend(
+            row.get::<_, Option<Vec<String>>>("lanes")
+                .unwrap_or_default(),
+        );
+    }
+    Ok(amended)
+}
