@@ -1,0 +1,186 @@
+//! The statement that settles: the turn, the event, the outbox row and the lane in one transaction.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use sabai_wire::link::{Statement, StatementError};
+use tokio::time::Instant;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::db::group::Batch;
+use crate::db::pool::Lent;
+use crate::metrics::EventOutcome;
+use crate::queue::store::Key;
+
+const SETTLE: Statement = Statement {
+    name: "conversation.settle",
+    sql: include_str!("settle.sql"),
+};
+
+/// How an event ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// LINE accepted the answer.
+    Answered,
+    /// Nothing was to be answered.
+    StoredOnly,
+    /// It was to be answered, but too late or too dear by now.
+    Unanswered,
+    /// Nobody can know whether LINE accepted.
+    Unknown,
+    /// It could not be worked.
+    DeadLetter,
+}
+
+impl Ending {
+    /// As it stands in the table and in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::StoredOnly => "stored_only",
+            Self::Unanswered => "unanswered",
+            Self::Unknown => "unknown",
+            Self::DeadLetter => "dead_letter",
+        }
+    }
+}
+
+impl From<Ending> for EventOutcome {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Answered => Self::Answered,
+            Ending::StoredOnly => Self::StoredOnly,
+            Ending::Unanswered => Self::Unanswered,
+            Ending::Unknown => Self::Unknown,
+            Ending::DeadLetter => Self::DeadLetter,
+        }
+    }
+}
+
+/// An event about to be settled. What the event row itself knows is taken from there.
+#[derive(Debug)]
+pub struct Settlement {
+    /// The event.
+    pub event: i64,
+    /// Its lane and our token.
+    pub key: Key,
+    /// We know of no other event in the lane: release it, unless there is news.
+    pub last: bool,
+    /// How it ended.
+    pub ending: Ending,
+    /// Why, in a word; not for answered ones.
+    pub reason: Option<&'static str>,
+    /// More about a dead letter; no customer text.
+    pub detail: Option<String>,
+    /// LINE's id of the event.
+    pub webhook_event_id: Option<String>,
+    /// Who wrote it.
+    pub user_id: Option<String>,
+    /// `message/text`, `postback` and so on.
+    pub kind: String,
+    /// What was written.
+    pub user_text: Option<String>,
+    /// Name of the file that was sent.
+    pub file_name: Option<String>,
+    /// Its type, by its name's ending.
+    pub file_type: Option<String>,
+    /// `reply` or `push`, and when LINE accepted under which id.
+    pub sent: Option<Sent>,
+}
+
+/// What LINE accepted.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// `reply` or `push`.
+    pub by: &'static str,
+    /// When we learned it.
+    pub at: SystemTime,
+    /// LINE's id of the call.
+    pub request_id: Option<String>,
+}
+
+/// What settling did to the lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The lane has ended.
+    Released,
+    /// It is still ours; with `news`, events came that we have not read.
+    Held {
+        /// Clear and read before going on.
+        news: bool,
+    },
+    /// Somebody else holds it: stop. What LINE accepted has been noted all the same.
+    Lost,
+}
+
+/// Settles events, many lanes at a time.
+pub struct SettleBatch;
+
+impl Batch for SettleBatch {
+    type Item = Settlement;
+    type Out = Settled;
+
+    async fn run(
+        &self,
+        link: &mut Lent,
+        items: &[&Settlement],
+        deadline: Instant,
+    ) -> Result<Vec<Settled>, StatementError> {
+        let sent = |one: &Settlement| one.sent.clone();
+        let params: [Column; 16] = [
+            column(items, |one| one.event),
+            column(items, |one| one.key.lane.clone()),
+            column(items, |one| one.key.token),
+            column(items, |one| one.last),
+            column(items, |one| one.webhook_event_id.clone()),
+            column(items, |one| one.user_id.clone()),
+            column(items, |one| one.kind.clone()),
+            column(items, |one| one.user_text.clone()),
+            column(items, |one| one.file_name.clone()),
+            column(items, |one| one.file_type.clone()),
+            column(items, |one| one.ending.as_str()),
+            column(items, |one| one.reason),
+            column(items, |one| one.detail.clone()),
+            column(items, |one| sent(one).map(|sent| sent.by)),
+            column(items, |one| sent(one).map(|sent| sent.at)),
+            column(items, |one| sent(one).and_then(|sent| sent.request_id)),
+        ];
+        let params: Vec<&(dyn ToSql + Sync)> = params
+            .iter()
+            .map(|column| &**column as &(dyn ToSql + Sync))
+            .collect();
+        let rows = link.query(&SETTLE, &params, deadline).await?;
+        let answers: HashMap<(i64, Uuid), Settled> = rows
+            .iter()
+            .map(|row| {
+                let settled = match (row.get("held"), row.get("released")) {
+                    (_, true) => Settled::Released,
+                    (true, false) => Settled::Held {
+                        news: row.get("dirty"),
+                    },
+                    (false, false) => Settled::Lost,
+                };
+                ((row.get("event"), row.get("token")), settled)
+            })
+            .collect();
+        Ok(items
+            .iter()
+            .map(|one| {
+                answers
+                    .get(&(one.event, one.key.token))
+                    .copied()
+                    .unwrap_or(Settled::Lost)
+            })
+            .collect())
+    }
+}
+
+type Column = Box<dyn ToSql + Sync + Send>;
+
+fn column<T: ToSql + Sync + Send + 'static>(
+    items: &[&Settlement],
+    value: impl Fn(&Settlement) -> T,
+) -> Column {
+    Box::new(items.iter().map(|one| value(one)).collect::<Vec<T>>())
+}

@@ -1,0 +1,324 @@
+//! The worker: works the lanes that this process holds, each in its own task, its events one at a time in order.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use sabai_wire::fault::Fault;
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::debts::Debts;
+use super::job::{End, Job, Verdict};
+use super::refresh::{DeferBatch, RefreshBatch, Refreshed};
+use super::settlement;
+use super::store::{Defer, Key};
+use super::{Hold, Lease, Work};
+use crate::conversation::profile::Profiles;
+use crate::conversation::store::{Ending, Sent, SettleBatch, Settled};
+use crate::db::group::Group;
+use crate::event::Event;
+use crate::metrics::Metrics;
+use crate::outbox::store::Fact;
+
+/// Lanes held in memory at most; beyond that new ones are stored free and due.
+const MOST_HELD: usize = 1024;
+/// Events worked at once: more only wait for each other in Postgres and at LINE.
+const AT_ONCE: usize = 256;
+/// An answer that takes longer is announced by LINE's loading animation, which lasts for so many seconds at most.
+const SLOW: Duration = Duration::from_millis(1500);
+const LOADING_SECONDS: u8 = 20;
+/// After a panic, which counts as the event's own fault.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
+
+/// Works holds. Clones share it.
+#[derive(Clone)]
+pub struct Worker(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    held: Mutex<HashMap<Key, Lease>>,
+    at_once: Semaphore,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// What the worker works with.
+pub struct Parts {
+    pub job: Job,
+    pub settle: Group<SettleBatch>,
+    pub refresh: Group<RefreshBatch>,
+    pub defer: Group<DeferBatch>,
+    pub debts: Arc<Debts>,
+    pub profiles: Profiles,
+    pub metrics: Metrics,
+}
+
+/// What to do with the hold after an event.
+enum Onward {
+    Next,
+    Refresh,
+    Stop,
+}
+
+impl Worker {
+    /// Makes a worker that gives back what it holds when `stop` is cancelled.
+    pub fn new(parts: Parts, stop: CancellationToken) -> Self {
+        Self(Arc::new(Shared {
+            parts,
+            held: Mutex::default(),
+            at_once: Semaphore::new(AT_ONCE),
+            tasks: TaskTracker::new(),
+            stop,
+        }))
+    }
+
+    /// How many more lanes it takes now; none while it stops or LINE is in trouble.
+    pub fn room(&self) -> usize {
+        let breaker = &self.0.parts.job.sender.breaker;
+        if self.0.stop.is_cancelled() || self.0.parts.job.identity.get().is_none() {
+            return 0;
+        }
+        let room = MOST_HELD.saturating_sub(self.0.held().len());
+        match breaker.held_back() {
+            None => room,
+            Some(wait) if wait.is_zero() => room.min(1),
+            Some(_) => 0,
+        }
+    }
+
+    /// Starts to work a hold.
+    pub fn take(&self, hold: Hold) {
+        let key = Key {
+            lane: hold.lane.to_string(),
+            token: hold.token,
+        };
+        self.0.held().insert(key.clone(), hold.lease.clone());
+        let shared = Arc::clone(&self.0);
+        self.0.tasks.spawn(async move {
+            let worked = AssertUnwindSafe(shared.work(&key, hold))
+                .catch_unwind()
+                .await;
+            if worked.is_err() {
+                tracing::error!(
+                    "working an event panicked; it is tried again until its attempts are exhausted"
+                );
+                shared.give_back(&key, AFTER_PANIC, None).await;
+            }
+            shared.held().remove(&key);
+        });
+    }
+
+    /// The lanes held now, with their leases.
+    pub fn held(&self) -> Vec<(Key, Lease)> {
+        self.0
+            .held()
+            .iter()
+            .map(|(key, lease)| (key.clone(), lease.clone()))
+            .collect()
+    }
+
+    /// Waits until everything held is worked or given back.
+    pub async fn drained(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+}
+
+impl Shared {
+    fn held(&self) -> MutexGuard<'_, HashMap<Key, Lease>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn work(&self, key: &Key, hold: Hold) {
+        let mut work = hold.work;
+        loop {
+            if self.stop.is_cancelled() {
+                // Not begun: the attempt is taken back.
+                let first = work
+                    .as_ref()
+                    .and_then(|queue| queue.front())
+                    .map(|first| first.id);
+                return self.give_back(key, Duration::ZERO, first).await;
+            }
+            let queue = match &mut work {
+                Some(queue) if !queue.is_empty() => queue,
+                _ => match self.refresh(key).await {
+                    Some(queue) => work.insert(queue),
+                    None => return,
+                },
+            };
+            let Some(first) = queue.pop_front() else {
+                continue;
+            };
+            // The semaphore lives as long as we do.
+            let _permit = self.at_once.acquire().await;
+            match self.work_one(key, &hold.lease, first, queue).await {
+                Onward::Next => {}
+                Onward::Refresh => work = None,
+                Onward::Stop => return,
+            }
+        }
+    }
+
+    /// Clears the news flag and reads the lane; `None` when it has ended or is lost.
+    async fn refresh(&self, key: &Key) -> Option<VecDeque<Work>> {
+        match self.parts.refresh.call(key.clone()).await {
+            Ok(Refreshed::Work(work)) => Some(work.into()),
+            Ok(Refreshed::Released | Refreshed::Lost) => None,
+            Err(fault) => {
+                self.owe_lane(key, None, fault);
+                None
+            }
+        }
+    }
+
+    async fn work_one(
+        &self,
+        key: &Key,
+        lease: &Lease,
+        work: Work,
+        rest: &mut VecDeque<Work>,
+    ) -> Onward {
+        match self.worked_or_slow(&work, key, lease).await {
+            Verdict::Settle(end) => self.settle(key, work, end, rest).await,
+            Verdict::Later(delay) => {
+                self.give_back(key, delay, Some(work.id)).await;
+                Onward::Stop
+            }
+            Verdict::News => Onward::Refresh,
+            Verdict::Lost => Onward::Stop,
+            Verdict::Postgres(fault) => {
+                let refund = (!is_events_own(fault)).then_some(work.id);
+                self.owe_lane(key, refund, fault);
+                Onward::Stop
+            }
+        }
+    }
+
+    /// Works the event; when that takes long, the customer is shown that an answer is being written.
+    async fn worked_or_slow(&self, work: &Work, key: &Key, lease: &Lease) -> Verdict {
+        let job = self.parts.job.work(work, key, lease);
+        let mut job = pin!(job);
+        tokio::select! {
+            biased;
+            verdict = &mut job => verdict,
+            () = sleep(SLOW) => {
+                let line = Arc::clone(&self.parts.job.sender.line);
+                if let Some(user) = work.event.as_ref().and_then(Event::one_to_one).map(str::to_owned) {
+                    self.tasks.spawn(async move { line.loading(&user, LOADING_SECONDS).await });
+                }
+                job.await
+            }
+        }
+    }
+
+    async fn settle(&self, key: &Key, work: Work, end: End, rest: &mut VecDeque<Work>) -> Onward {
+        let fact = end.sent.clone().map(|sent| Fact {
+            event: work.id,
+            accepted_at: sent.at,
+            request_id: sent.request_id,
+            sent_by: sent.by,
+        });
+        if matches!(
+            end.ending,
+            Ending::Unknown | Ending::DeadLetter | Ending::Unanswered
+        ) {
+            tracing::warn!(
+                event = work.id,
+                trace = %work.trace,
+                reason = end.reason,
+                detail = end.detail,
+                "an event ended as {}",
+                end.ending.as_str()
+            );
+        }
+        let (mut ending, last, sent) = (end.ending, rest.is_empty(), end.sent.clone());
+        let full = settlement::of(key, &work, end, last);
+        let mut settled = self.parts.settle.call(full).await;
+        if let Err(fault) = settled
+            && is_events_own(fault)
+        {
+            ending = Ending::DeadLetter;
+            settled = self.bury(key, &work, sent, last, fault).await;
+        }
+        if settled.is_ok_and(|settled| settled != Settled::Lost) {
+            self.parts.metrics.event(ending.into());
+            self.parts.profiles.want(&work);
+        }
+        match settled {
+            Ok(Settled::Released) => Onward::Stop,
+            Ok(Settled::Lost) => {
+                // Whoever holds the lane now may have settled it as unknown; we know better.
+                fact.into_iter()
+                    .for_each(|fact| self.parts.debts.owe_fact(fact));
+                Onward::Stop
+            }
+            Ok(Settled::Held { news: true }) => Onward::Refresh,
+            Ok(Settled::Held { news: false }) => Onward::Next,
+            Err(fault) => {
+                fact.into_iter()
+                    .for_each(|fact| self.parts.debts.owe_fact(fact));
+                self.owe_lane(key, Some(work.id), fault);
+                Onward::Stop
+            }
+        }
+    }
+
+    /// Postgres refuses the turn: settled as a dead letter with the event's bytes, without what was read of them.
+    async fn bury(
+        &self,
+        key: &Key,
+        work: &Work,
+        sent: Option<Sent>,
+        last: bool,
+        fault: Fault,
+    ) -> Result<Settled, Fault> {
+        tracing::error!(event = work.id, trace = %work.trace, %fault, "Postgres refuses a turn; its event becomes a dead letter");
+        let end = End {
+            ending: Ending::DeadLetter,
+            reason: Some("cannot_be_saved"),
+            detail: Some(format!("Postgres refuses its turn: {fault}")),
+            sent,
+        };
+        let bare = settlement::without_texts(settlement::of(key, work, end, last));
+        self.parts.settle.call(bare).await
+    }
+
+    /// Gives the lane back, due after `delay`; `refund` names the event whose attempt was not its own fault.
+    async fn give_back(&self, key: &Key, delay: Duration, refund: Option<i64>) {
+        let defer = Defer {
+            key: key.clone(),
+            delay,
+            refund,
+        };
+        if self.parts.defer.call(defer.clone()).await.is_err() {
+            self.parts.debts.owe_lane(defer);
+        }
+    }
+
+    fn owe_lane(&self, key: &Key, refund: Option<i64>, fault: Fault) {
+        tracing::debug!(%fault, "a lane is given back when Postgres is");
+        self.parts.debts.owe_lane(Defer {
+            key: key.clone(),
+            delay: Duration::ZERO,
+            refund,
+        });
+    }
+}
+
+/// Whether an event's own data are to blame: trying again gives the same answer, and so counts.
+fn is_events_own(fault: Fault) -> bool {
+    matches!(fault, Fault::DataRefused | Fault::Unexpected)
+}
+
+/// A fresh token for a batch or a claim.
+pub fn token() -> Uuid {
+    Uuid::new_v4()
+}
