@@ -1,0 +1,39 @@
+//! Both listeners, bound before anything is started: a taken port is told at once.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::exit::Failure;
+
+/// Bound and not yet served.
+pub(super) struct Listeners {
+    pub(super) webhook: TcpListener,
+    pub(super) admin: TcpListener,
+}
+
+impl Listeners {
+    pub(super) async fn bind(config: &Config) -> Result<Self, Failure> {
+        let webhook = bind("SABAI_LISTEN", config.listen).await?;
+        let admin = bind("SABAI_ADMIN_LISTEN", config.admin_listen).await?;
+        let address = |listener: &TcpListener| {
+            listener
+                .local_addr()
+                .map(|addr| addr.to_string())
+                .unwrap_or_default()
+        };
+        tracing::info!(
+            webhook = address(&webhook),
+            admin = address(&admin),
+            "listening"
+        );
+        Ok(Self { webhook, admin })
+    }
+}
+
+async fn bind(variable: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::Configuration(format!("{variable}: cannot listen on {address}: {error}"))
+    })
+}

@@ -1,0 +1,172 @@
+//! Starting the tasks: listeners, committer, pools; once the schema is there, all that works the queue.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+use super::build::App;
+use super::listeners::Listeners;
+use super::schema::Schema;
+use super::{Running, account, gauges, health, keys, schema};
+use crate::admin::{self, AdminState, Readiness};
+use crate::config::Config;
+use crate::db::days;
+use crate::http::body::BodyLimits;
+use crate::http::server;
+use crate::http::signature::Keys;
+use crate::http::webhook::{self, Callback};
+use crate::intake::submission::Submission;
+use crate::intake::{Committer, POSTGRES_LIMIT, sweep};
+use crate::queue::claimer::Claimer;
+use crate::queue::renewer;
+
+/// Webhooks that may wait for the committer; beyond that 503 at once.
+const WAITING_WEBHOOKS: usize = 4096;
+/// How often readiness is judged.
+const JUDGED_EVERY: Duration = Duration::from_millis(200);
+
+impl App {
+    /// Starts every task.
+    pub(super) fn start(mut self, listeners: Listeners, config: &Config) -> Running {
+        let (schema_sender, schema) = watch::channel(None);
+        let (intake, work) = (self.db.intake.clone(), self.db.work.clone());
+        self.database
+            .spawn_ending("intake's links", intake.keep(self.database.stop().clone()));
+        self.database
+            .spawn_ending("work's links", work.keep(self.database.stop().clone()));
+        self.serve_webhook(listeners.webhook, config);
+        self.serve_admin(listeners.admin, schema);
+        self.work_queue(config, schema_sender);
+        self.follow_outside();
+        self.metrics.settings(config.database.pool.digest());
+        self.metrics
+            .pool_max(config.database.pool.max_connections().into());
+        Running { app: self }
+    }
+
+    /// What changes outside: the answers file, and what LINE says about the account.
+    fn follow_outside(&mut self) {
+        let metrics = self.metrics.clone();
+        let failed = move || metrics.answers_reload_failed();
+        let answers = self
+            .responder
+            .clone()
+            .watch(self.database.stop().clone(), failed);
+        self.database.spawn_ending("answers", answers);
+        if let Some(learner) = self.learner.take() {
+            let line = Arc::clone(&self.line);
+            self.database.spawn("identity", async move {
+                learner.run(&line).await;
+                std::future::pending().await
+            });
+        }
+        self.database.spawn(
+            "account",
+            account::watch(Arc::clone(&self.line), self.metrics.clone()),
+        );
+    }
+
+    fn serve_webhook(&self, listener: TcpListener, config: &Config) {
+        let (intake, submissions) = mpsc::channel::<Submission>(WAITING_WEBHOOKS);
+        let (keys_sender, keys) = watch::channel::<Keys>(keys::of(&self.secrets.borrow()));
+        self.database.spawn(
+            "channel secrets",
+            keys::follow(config.line.clone(), self.secrets.clone(), keys_sender),
+        );
+        let metrics = self.metrics.clone();
+        let router = webhook::router(Callback {
+            keys,
+            body: BodyLimits::new(config.limits.body_bytes),
+            intake,
+            answer_within: POSTGRES_LIMIT,
+            draining: Arc::clone(&self.draining),
+            observe: Arc::new(move |status, took| metrics.webhook(status, took)),
+        });
+        let limits = server::Limits {
+            max_connections: config.limits.http_connections,
+            ..server::Limits::default()
+        };
+        let serving = server::serve(listener, router, limits, self.webhook.stop().clone());
+        self.webhook.spawn_ending("webhook", async move {
+            serving.await;
+        });
+        let committer = Committer {
+            pool: self.db.intake.clone(),
+            worker: self.worker.clone(),
+            owner: self.owner,
+            lease: config.limits.lease.length,
+            debts: Arc::clone(&self.debts),
+            metrics: self.metrics.clone(),
+        };
+        // Ends when the router, which holds the sender, has gone with the last connection.
+        self.webhook
+            .spawn_ending("intake", committer.run(submissions));
+    }
+
+    fn serve_admin(&self, listener: TcpListener, schema: watch::Receiver<Schema>) {
+        let (sender, readiness) = watch::channel(Readiness::NotReady {
+            reason: "starting".to_owned(),
+        });
+        let (db, stopping) = (self.db.clone(), self.stopping.clone());
+        let watching = async move {
+            let mut rounds = tokio::time::interval(JUDGED_EVERY);
+            loop {
+                rounds.tick().await;
+                let (schema, trouble) = (schema.borrow().clone(), db.intake.trouble());
+                let state = health::State {
+                    stopping: stopping.is_cancelled(),
+                    schema: schema.as_ref().map(Result::as_ref),
+                    trouble: trouble.as_ref(),
+                };
+                let verdict = health::readiness(&state);
+                sender.send_if_modified(|last| std::mem::replace(last, verdict.clone()) != verdict);
+            }
+        };
+        self.admin.spawn("readiness", watching);
+        let refresh = gauges::pool(&self.db, &self.metrics);
+        let router = admin::router(AdminState {
+            readiness,
+            metrics: self.metrics.clone(),
+            refresh,
+        });
+        let serving = server::serve(
+            listener,
+            router,
+            server::Limits::default(),
+            self.admin.stop().clone(),
+        );
+        self.admin.spawn_ending("admin", async move {
+            serving.await;
+        });
+    }
+
+    /// Once the schema is there: claiming, renewing, the days, and what else looks into Postgres by itself.
+    fn work_queue(&mut self, config: &Config, schema: watch::Sender<Schema>) {
+        let lease = config.limits.lease;
+        let Some(state) = self.state.take() else {
+            return;
+        };
+        let claimer = Claimer {
+            pool: self.db.work.clone(),
+            worker: self.worker.clone(),
+            debts: Arc::clone(&self.debts),
+            state,
+            lease: lease.length,
+            renew_every: lease.renew_every,
+        };
+        let (db, metrics, worker) = (self.db.clone(), self.metrics.clone(), self.worker.clone());
+        let (stopping, database) = (self.stopping.clone(), self.database.stop().clone());
+        self.database.spawn("queue", async move {
+            schema::ready(&db, &schema).await;
+            tokio::join!(
+                claimer.run(stopping),
+                renewer::run(db.work.clone(), worker, lease.length, lease.renew_every),
+                days::keep(db.work.clone(), database),
+                sweep(db.work.clone()),
+                gauges::backlog(db.clone(), metrics),
+            );
+        });
+    }
+}
