@@ -1,0 +1,18 @@
+//! Sabai's harness: a real Postgres over TLS, a stateful stand-in for LINE, LINE's webhooks, and the real bot as a
+//! process. End-to-end tests, playground and bench drive the bot with it, from outside only.
+//!
+//! One event's way: `webhook` builds, signs and posts it; `bot` is the process that gets it; `line` is what the bot
+//! calls; `postgres` is where it saves; `world` puts them together and says what was lost, doubled or out of order.
+
+pub mod bench;
+pub mod bot;
+pub mod http;
+pub mod line;
+pub mod playground;
+pub mod port;
+pub mod postgres;
+pub mod process;
+pub mod scratch;
+pub mod wait;
+pub mod webhook;
+pub mod world;

@@ -1,0 +1,114 @@
+//! Certificates of the test's own authority: good ones, and each kind of bad one that a client must refuse.
+
+use anyhow::Context;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+
+/// What the server shows from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presents {
+    /// A new certificate of the trusted authority for localhost, 127.0.0.1 and ::1.
+    Trusted,
+    /// The same, of an authority that nobody trusts.
+    Untrusted,
+    /// Of the trusted authority, for another host.
+    WrongName,
+    /// Of the trusted authority, run out.
+    Expired,
+    /// No TLS at all.
+    Plaintext,
+}
+
+/// A certificate and its key, both PEM.
+#[derive(Clone)]
+pub struct Identity {
+    pub certificate: String,
+    pub key: String,
+}
+
+/// A certificate authority that lives in memory.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: rcgen::Certificate,
+}
+
+impl Authority {
+    /// A new authority with a key of its own.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn new(name: &str) -> anyhow::Result<Self> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?;
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            certificate,
+        })
+    }
+
+    /// The authority's own certificate, PEM.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    /// Signs a certificate for a server with these names (DNS names or addresses).
+    ///
+    /// # Errors
+    /// When a name is neither, or the system gives no randomness.
+    pub fn server(&self, names: &[&str], expired: bool) -> anyhow::Result<Identity> {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).context("names for a certificate")?;
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "sabai test server");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        if expired {
+            (params.not_before, params.not_after) =
+                (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+        }
+        self.sign(params)
+    }
+
+    /// Signs a client certificate whose common name is `user`, which is what Postgres compares.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn client(&self, user: &str) -> anyhow::Result<Identity> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, user);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(params)
+    }
+
+    fn sign(&self, mut params: CertificateParams) -> anyhow::Result<Identity> {
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok(Identity {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
+    }
+
+    /// The identity for what a server is to present; none for plaintext.
+    pub(super) fn identity_for(&self, presents: Presents) -> anyhow::Result<Option<Identity>> {
+        const OURS: &[&str] = &["localhost", "127.0.0.1", "::1"];
+        Ok(match presents {
+            Presents::Trusted => Some(self.server(OURS, false)?),
+            Presents::Untrusted => {
+                Some(Self::new("somebody else's authority")?.server(OURS, false)?)
+            }
+            Presents::WrongName => Some(self.server(&["elsewhere.example"], false)?),
+            Presents::Expired => Some(self.server(OURS, true)?),
+            Presents::Plaintext => None,
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The files of one server: data from `initdb`, configuration, who may log in, certificates. Starts nothing that
+//! stays.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use uuid::Uuid;
+
+use super::account::Account;
+use super::certificates::{Authority, Presents};
+use crate::scratch::Scratch;
+
+/// Durable as in production; a folder that only its owner can enter makes `trust` on the socket safe.
+const SETTINGS: &str = "\
+listen_addresses = '127.0.0.1'
+max_connections = 200
+fsync = on
+synchronous_commit = on
+password_encryption = 'scram-sha-256'
+ssl_cert_file = 'server.crt'
+ssl_key_file = 'server.key'
+ssl_ca_file = 'ca.crt'
+log_line_prefix = '%m [%p] %q%u@%d '
+timezone = 'UTC'
+";
+
+const LOGINS: &str = "\
+local     all postgres     trust
+local     all all          reject
+hostssl   all all      all scram-sha-256
+hostnossl all all      all reject
+";
+
+pub(super) struct Cluster {
+    scratch: Scratch,
+    bin: PathBuf,
+    account: Option<Account>,
+    authority: Authority,
+    password: String,
+}
+
+impl Cluster {
+    pub(super) fn create(bin: &Path, settings: &[(String, String)]) -> anyhow::Result<Self> {
+        let account = Account::for_server(bin)?;
+        let scratch = Scratch::new("postgres").context("make a temporary folder")?;
+        let cluster = Self {
+            scratch,
+            bin: bin.to_owned(),
+            account,
+            authority: Authority::new("sabai test authority")?,
+            password: Uuid::new_v4().simple().to_string(),
+        };
+        cluster.own(cluster.folder())?;
+        cluster.initdb()?;
+        cluster.configure(settings)?;
+        cluster.present(Presents::Trusted)?;
+        Ok(cluster)
+    }
+
+    fn initdb(&self) -> anyhow::Result<()> {
+        let arguments = [
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+        ];
+        let output = self
+            .program("initdb")
+            .arg("--pgdata")
+            .arg(self.data())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .context("run initdb")?;
+        if !output.status.success() {
+            bail!(
+                "initdb failed ({}): {}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        Ok(())
+    }
+
+    fn configure(&self, settings: &[(String, String)]) -> anyhow::Result<()> {
+        let socket = format!("unix_socket_directories = '{}'\n", self.folder().display());
+        let given: String = settings
+            .iter()
+            .map(|(name, value)| format!("{name} = '{}'\n", value.replace('\'', "''")))
+            .collect();
+        let base = fs::read_to_string(self.data().join("postgresql.conf"))?;
+        self.write(
+            "postgresql.conf",
+            &format!("{base}\n{SETTINGS}{socket}include 'tls.conf'\n{given}"),
+        )?;
+        self.write("pg_hba.conf", LOGINS)?;
+        self.write("ca.crt", &self.authority.pem())
+    }
+
+    /// Writes what the server is to present; a reload or a start makes it true.
+    pub(super) fn present(&self, presents: Presents) -> anyhow::Result<()> {
+        let Some(identity) = self.authority.identity_for(presents)? else {
+            return self.write("tls.conf", "ssl = off\n");
+        };
+        self.write("server.crt", &identity.certificate)?;
+        self.write("server.key", &identity.key)?;
+        self.write("tls.conf", "ssl = on\n")
+    }
+
+    fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
+        let path = self.data().join(name);
+        let write = || -> anyhow::Result<()> {
+            fs::write(&path, text)?;
+            fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+            self.own(&path)
+        };
+        write().with_context(|| format!("write {}", path.display()))
+    }
+
+    fn own(&self, path: &Path) -> anyhow::Result<()> {
+        self.account
+            .map_or(Ok(()), |account| account.own(path))
+            .with_context(|| format!("give {} away", path.display()))
+    }
+
+    /// One of the server's programs, run by the server's user with nothing of our environment.
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.bin.join(name));
+        command
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .current_dir(self.folder());
+        if let Some(account) = self.account {
+            account.apply(&mut command);
+        }
+        command
+    }
+
+    /// The server itself, ready to be spawned.
+    pub(super) fn server(&self, port: u16) -> anyhow::Result<Command> {
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(self.log())
+            .context("open the server's log")?;
+        let mut command = self.program("postgres");
+        command
+            .arg("-D")
+            .arg(self.data())
+            .arg("-p")
+            .arg(port.to_string());
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        Ok(command)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    pub(super) fn bin(&self) -> &Path {
+        &self.bin
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder().join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder().join("server.log")
+    }
+
+    pub(super) fn root_certificate(&self) -> PathBuf {
+        self.data().join("ca.crt")
+    }
+
+    pub(super) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    pub(super) fn password(&self) -> &str {
+        &self.password
+    }
+
+    pub(super) fn log_tail(&self) -> String {
+        let log = fs::read(self.log()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&log).into_owned();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+}

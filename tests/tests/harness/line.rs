@@ -1,0 +1,306 @@
+//! The LINE stand-in keeps LINE's rules (line.md sections 2 and 7) and fails as told.
+
+mod caller;
+mod interruptions;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use caller::{Caller, channel};
+use sabai_tests::line::{Endpoint, Options, Profile};
+use sabai_tests::webhook::id;
+use serde_json::json;
+use uuid::Uuid;
+
+fn token(caller: &Caller, event: &str) -> String {
+    let token = id::token();
+    caller
+        .line
+        .issue_reply_token(&token, event, &id::user("ann"), SystemTime::now());
+    token
+}
+
+#[tokio::test]
+async fn a_reply_token_is_good_once() {
+    let caller = channel(Options::default()).await;
+    let token = token(&caller, "event");
+    let reply = caller.reply(&token, "hello").await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json["sentMessages"].as_array().map(Vec::len), Some(1));
+    assert!(!reply.request_id.is_empty());
+    for token in [token.as_str(), "never issued"] {
+        let refused = caller.reply(token, "hello").await;
+        assert_eq!(
+            (refused.status, &refused.json["message"]),
+            (400, &json!("Invalid reply token"))
+        );
+        assert!(!refused.request_id.is_empty());
+    }
+    let accepted = caller.line.accepted_for("event");
+    assert_eq!(accepted.len(), 1);
+    assert_eq!(
+        (accepted[0].texts(), &accepted[0].request_id),
+        (vec!["hello".to_owned()], &reply.request_id)
+    );
+    assert_eq!(
+        caller
+            .line
+            .journal(|journal| journal.to(Endpoint::Reply).count()),
+        3
+    );
+}
+
+#[tokio::test]
+async fn a_reply_token_runs_out_and_a_redelivery_renews_it() {
+    let caller = channel(Options {
+        reply_token_life: Duration::ZERO,
+        ..Options::default()
+    })
+    .await;
+    assert_eq!(
+        caller.reply(&token(&caller, "event"), "hello").await.status,
+        400
+    );
+    let caller = channel(Options::default()).await;
+    let token = token(&caller, "event");
+    caller.line.expire_reply_tokens();
+    assert_eq!(caller.reply(&token, "hello").await.status, 400);
+    caller
+        .line
+        .issue_reply_token(&token, "event", &id::user("ann"), SystemTime::now());
+    assert_eq!(caller.reply(&token, "hello").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_reply_with_a_retry_key_is_refused() {
+    let caller = channel(Options::default()).await;
+    let body = json!({ "replyToken": token(&caller, "event"), "messages": [{ "type": "text", "text": "hello" }] });
+    let refused = caller
+        .post(
+            "/v2/bot/message/reply",
+            &body,
+            Some(&Uuid::new_v4().to_string()),
+        )
+        .await;
+    assert_eq!(refused.status, 400);
+    assert!(caller.line.accepted_for("event").is_empty());
+}
+
+#[tokio::test]
+async fn a_known_retry_key_is_409_with_the_first_request_id() {
+    let caller = channel(Options::default()).await;
+    let key = Uuid::new_v4();
+    caller.line.name_retry_key(key, "event");
+    let first = caller
+        .push(&id::user("ann"), "hello", Some(&key.to_string()))
+        .await;
+    let second = caller
+        .push(&id::user("ann"), "hello", Some(&key.to_string()))
+        .await;
+    assert_eq!((first.status, second.status), (200, 409));
+    assert_eq!(second.accepted_request_id.as_ref(), Some(&first.request_id));
+    assert_eq!(second.json["sentMessages"], first.json["sentMessages"]);
+    assert_eq!(
+        (
+            caller.line.accepted_for("event").len(),
+            caller.line.quota_used()
+        ),
+        (1, 1)
+    );
+    caller.line.forget_retry_keys();
+    assert_eq!(
+        caller
+            .push(&id::user("ann"), "hello", Some(&key.to_string()))
+            .await
+            .status,
+        200,
+        "a day later it sends again"
+    );
+    assert_eq!(caller.line.accepted_for("event").len(), 2);
+    for broken in ["", "key", &key.simple().to_string()] {
+        assert_eq!(
+            caller
+                .push(&id::user("ann"), "hello", Some(broken))
+                .await
+                .status,
+            400,
+            "{broken}"
+        );
+    }
+    assert_eq!(
+        caller.push("ann", "hello", None).await.status,
+        400,
+        "no LINE id"
+    );
+}
+
+#[tokio::test]
+async fn pushes_use_up_the_months_messages_and_replies_do_not() {
+    let caller = channel(Options {
+        monthly_limit: Some(6),
+        ..Options::default()
+    })
+    .await;
+    assert_eq!(
+        caller
+            .push(&id::group("family"), "hello", None)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        caller.push(&id::user("ann"), "hello", None).await.status,
+        200
+    );
+    let refused = caller.push(&id::user("ann"), "hello", None).await;
+    assert_eq!(
+        (refused.status, &refused.json["message"]),
+        (429, &json!("You have reached your monthly limit."))
+    );
+    assert_eq!(
+        caller.reply(&token(&caller, "event"), "hello").await.status,
+        200
+    );
+    assert_eq!(
+        caller.get("/v2/bot/message/quota").await.json,
+        json!({ "type": "limited", "value": 6 })
+    );
+    assert_eq!(
+        caller.get("/v2/bot/message/quota/consumption").await.json,
+        json!({ "totalUsage": 6 })
+    );
+}
+
+#[tokio::test]
+async fn calls_a_second_are_limited_for_each_endpoint() {
+    let caller = channel(Options {
+        rate_limit: Some(1),
+        ..Options::default()
+    })
+    .await;
+    assert_eq!(caller.get("/v2/bot/info").await.status, 200);
+    assert_eq!(caller.get("/v2/bot/info").await.status, 429);
+    assert_eq!(caller.get("/v2/bot/message/quota").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_refused_message_leaves_its_token_good() {
+    let caller = channel(Options::default()).await;
+    let token = token(&caller, "event");
+    assert_eq!(caller.reply(&token, "").await.status, 400);
+    let large =
+        json!({ "replyToken": token, "messages": [], "padding": "x".repeat(2 * 1024 * 1024) });
+    assert_eq!(
+        caller
+            .post("/v2/bot/message/reply", &large, None)
+            .await
+            .status,
+        413
+    );
+    assert_eq!(caller.reply(&token, "hello").await.status, 200);
+}
+
+#[tokio::test]
+async fn only_the_channels_tokens_are_let_in() {
+    let caller = channel(Options::default()).await;
+    let stateless = caller.access_token().await;
+    assert_eq!(
+        caller
+            .clone()
+            .with_token("wrong")
+            .get("/v2/bot/info")
+            .await
+            .status,
+        401
+    );
+    let caller = caller.with_token(&stateless);
+    assert_eq!(
+        caller.get("/v2/bot/info").await.json["userId"],
+        caller.line.options().bot_user_id
+    );
+    caller.line.expire_access_tokens();
+    assert_eq!(caller.get("/v2/bot/info").await.status, 401);
+    let short = channel(Options {
+        access_token_life: Duration::ZERO,
+        ..Options::default()
+    })
+    .await;
+    let stateless = short.access_token().await;
+    assert_eq!(
+        short
+            .with_token(&stateless)
+            .get("/v2/bot/info")
+            .await
+            .status,
+        401
+    );
+}
+
+#[tokio::test]
+async fn profiles_loading_and_settings() {
+    let caller = channel(Options::default()).await;
+    let ann = id::user("ann");
+    let path = format!("/v2/bot/profile/{ann}");
+    caller.line.set_profile(
+        &ann,
+        Some(Profile {
+            display_name: "Ann".into(),
+            language: Some("th".into()),
+        }),
+    );
+    assert_eq!(
+        caller.get(&path).await.json,
+        json!({ "userId": ann, "displayName": "Ann", "language": "th" })
+    );
+    let member = format!("/v2/bot/group/{}/member/{ann}", id::group("family"));
+    assert_eq!(
+        caller.get(&member).await.json,
+        json!({ "userId": ann, "displayName": "Ann" })
+    );
+    caller.line.set_profile(&ann, None);
+    assert_eq!(caller.get(&path).await.status, 404);
+    for (body, status) in [
+        (json!({ "chatId": ann }), 202),
+        (json!({ "chatId": ann, "loadingSeconds": 60 }), 202),
+        (json!({ "chatId": ann, "loadingSeconds": 61 }), 400),
+        (json!({ "chatId": id::group("family") }), 400),
+    ] {
+        assert_eq!(
+            caller
+                .post("/v2/bot/chat/loading/start", &body, None)
+                .await
+                .status,
+            status,
+            "{body}"
+        );
+    }
+    let setting = "/v2/bot/channel/webhook/endpoint";
+    assert_eq!(caller.get(setting).await.status, 404);
+    caller
+        .line
+        .set_webhook_endpoint("https://bot.example/callback", false);
+    assert_eq!(
+        caller.get(setting).await.json,
+        json!({ "endpoint": "https://bot.example/callback", "active": false })
+    );
+    assert_eq!(caller.get("/v2/bot/followers/ids").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_journal_can_be_watched() {
+    let caller = channel(Options::default()).await;
+    let mut entries = caller.line.watch();
+    let line = Arc::clone(&caller.line);
+    let seen = tokio::spawn(async move {
+        let count = *entries
+            .wait_for(|&count| count > 0)
+            .await
+            .expect("the stand-in lives");
+        line.journal(|journal| journal.since(count - 1).last().map(|call| call.texts()))
+    });
+    caller.reply(&token(&caller, "event"), "hello").await;
+    assert_eq!(
+        seen.await.expect("no panic"),
+        Some(vec!["hello".to_owned()])
+    );
+}

@@ -1,0 +1,6 @@
+//! The harness itself is tested first: what judges the bot must be right. No bot runs here.
+
+mod bot;
+mod check;
+mod line;
+mod postgres;
