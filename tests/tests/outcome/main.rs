@@ -1,0 +1,17 @@
+//! What goes wrong after LINE's webhook came in, and what then: the real bot on a real Postgres, with the stand-in for
+//! LINE. Each test is a row of the table of faults; all are judged by what LINE accepted and what was saved.
+
+mod chaos;
+mod gate;
+mod killed;
+mod limits;
+mod line_refuses;
+mod line_unclear;
+mod order;
+mod poison;
+mod postgres_gone;
+mod road;
+mod scene;
+mod slow;
+mod stop;
+mod stopped;

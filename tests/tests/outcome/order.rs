@@ -1,0 +1,90 @@
+//! Order within a conversation, as docs/queue.md defines it, and independence between conversations.
+
+use sabai_tests::line::Endpoint;
+use sabai_tests::line::faults::Match;
+use sabai_tests::line::hold::Stage;
+use sabai_tests::webhook::{Chat, Event};
+
+use super::scene::{Scene, options};
+
+/// Long enough for a held reply.
+async fn scene() -> Scene {
+    Scene::new(options().env("SABAI_LEASE", "60s")).await
+}
+
+/// Ids of events in the order in which LINE accepted their answers.
+fn answered(scene: &Scene, among: &[&Event]) -> Vec<String> {
+    scene.world.line.journal(|journal| {
+        let accepted = journal.accepted_messages();
+        let ids = accepted.filter_map(|call| call.event.as_deref().map(str::to_owned));
+        ids.filter(|id| among.iter().any(|event| event.id == *id))
+            .collect()
+    })
+}
+
+fn ids(events: &[&Event]) -> Vec<String> {
+    events.iter().map(|event| event.id.clone()).collect()
+}
+
+#[tokio::test]
+async fn events_that_wait_go_by_their_own_time_and_hold_nobody_else_up() {
+    let scene = scene().await;
+    let bot = scene.bot().await;
+    let ann = Match::endpoint(Endpoint::Reply).about(Chat::with("ann").id());
+    let hold = scene.world.line.hold(ann, Stage::BeforeReading);
+    let first = scene.text(&bot, "ann").await;
+    hold.reached().await;
+    let at = |after: u64| Event::text("ann", "hello").at(first.timestamp + after);
+    let (second, third, fourth, fifth) = (at(10), at(20), at(30), at(40));
+    let calls = [
+        vec![fourth.clone(), second.clone()],
+        vec![fifth.clone()],
+        vec![third.clone()],
+    ];
+    for events in &calls {
+        scene.deliver(&bot, events).await;
+    }
+    let ben = scene.text(&bot, "ben").await;
+    scene.ends_as(&ben, "answered").await;
+    assert_eq!(scene.turn(&first).await, None, "still held");
+    hold.release();
+    let due = [&first, &second, &third, &fourth, &fifth];
+    scene.is_sound().await;
+    assert_eq!(answered(&scene, &due), ids(&due));
+}
+
+#[tokio::test]
+async fn an_earlier_event_that_comes_later_goes_first_unless_work_has_begun() {
+    let scene = scene().await;
+    let bot = scene.bot().await;
+    let ann = Match::endpoint(Endpoint::Reply).about(Chat::with("ann").id());
+    let hold = scene.world.line.hold(ann, Stage::BeforeReading);
+    let begun = scene.text(&bot, "ann").await;
+    hold.reached().await;
+    let waiting = Event::text("ann", "hello").at(begun.timestamp + 10);
+    scene.deliver(&bot, std::slice::from_ref(&waiting)).await;
+    let earlier = Event::text("ann", "hello").at(begun.timestamp - 1_000);
+    scene.deliver(&bot, std::slice::from_ref(&earlier)).await;
+    hold.release();
+    scene.is_sound().await;
+    let expected = [&begun, &earlier, &waiting];
+    assert_eq!(answered(&scene, &expected), ids(&expected));
+}
+
+#[tokio::test]
+async fn events_of_one_call_go_by_time_then_by_place() {
+    let scene = scene().await;
+    let bot = scene.bot().await;
+    let one = Event::text("ann", "hello");
+    let at = |time: u64| Event::text("ann", "hello").at(time);
+    let (early, same, late) = (
+        at(one.timestamp - 5),
+        at(one.timestamp),
+        at(one.timestamp + 5),
+    );
+    let call = [late.clone(), one.clone(), same.clone(), early.clone()];
+    scene.deliver(&bot, &call).await;
+    scene.is_sound().await;
+    let expected = [&early, &one, &same, &late];
+    assert_eq!(answered(&scene, &expected), ids(&expected));
+}
