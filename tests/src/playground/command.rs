@@ -1,0 +1,106 @@
+//! What a typed line asks for. Pure.
+
+/// What is shown for `/help`.
+pub(super) const HELP: &str = "\
+Type what a customer says. Or:
+  /user NAME    be another customer
+  /image        send a picture           /sticker   send a sticker
+  /file NAME    send a file              /unsend    take the last message back
+  /again        LINE delivers the last event a second time
+  /kill         SIGKILL the bot and start it again
+  /sql          how to look into the database
+  /help  /quit  (Ctrl-C and Ctrl-D quit too)";
+
+/// LINE's longest text.
+const LONGEST_TEXT: usize = 5000;
+const LONGEST_NAME: usize = 100;
+
+/// One line, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Nothing,
+    Text(String),
+    User(String),
+    Image,
+    Sticker,
+    File(String),
+    Unsend,
+    Again,
+    Kill,
+    Sql,
+    Help,
+    Quit,
+    /// Says what is wrong.
+    Wrong(String),
+}
+
+impl Command {
+    /// Reads a line.
+    #[must_use]
+    pub(super) fn parse(line: &str) -> Self {
+        let line = line.trim();
+        if line.is_empty() {
+            return Self::Nothing;
+        }
+        let Some(command) = line.strip_prefix('/') else {
+            return bounded(line, LONGEST_TEXT, Self::Text);
+        };
+        let (name, rest) = command
+            .split_once(char::is_whitespace)
+            .unwrap_or((command, ""));
+        let rest = rest.trim();
+        match (name, rest) {
+            ("user" | "file", "") => Self::Wrong(format!("/{name} needs a name")),
+            ("user", name) => bounded(name, LONGEST_NAME, Self::User),
+            ("file", name) => bounded(name, LONGEST_NAME, Self::File),
+            ("image", "") => Self::Image,
+            ("sticker", "") => Self::Sticker,
+            ("unsend", "") => Self::Unsend,
+            ("again", "") => Self::Again,
+            ("kill", "") => Self::Kill,
+            ("sql", "") => Self::Sql,
+            ("help", "") => Self::Help,
+            ("quit" | "exit", "") => Self::Quit,
+            _ => Self::Wrong(format!("{line} is not known; /help says what is")),
+        }
+    }
+}
+
+fn bounded(text: &str, longest: usize, make: impl FnOnce(String) -> Command) -> Command {
+    // LINE counts UTF-16 units.
+    if text.encode_utf16().count() > longest {
+        Command::Wrong(format!("longer than {longest} characters"))
+    } else {
+        make(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_understood() {
+        for (line, expected) in [
+            ("", Command::Nothing),
+            ("  \t", Command::Nothing),
+            (" hello there ", Command::Text("hello there".into())),
+            ("/user Khun Ann", Command::User("Khun Ann".into())),
+            ("/file ใบเสร็จ.pdf", Command::File("ใบเสร็จ.pdf".into())),
+            ("/image", Command::Image),
+            ("/sticker ", Command::Sticker),
+            ("/unsend", Command::Unsend),
+            ("/again", Command::Again),
+            ("/kill", Command::Kill),
+            ("/sql", Command::Sql),
+            ("/help", Command::Help),
+            ("/quit", Command::Quit),
+        ] {
+            assert_eq!(Command::parse(line), expected, "{line}");
+        }
+        let long = "x".repeat(5001);
+        for line in ["/user", "/file ", "/nonsense", "/", "/quit now", &long] {
+            assert!(matches!(Command::parse(line), Command::Wrong(_)), "{line}");
+        }
+    }
+}

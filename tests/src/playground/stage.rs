@@ -1,0 +1,164 @@
+//! The three servers of a playground, started in order and gone with it: Postgres, LINE's stand-in, the bot, which can
+//! be killed and comes back with the same address and the same state folder.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, bail};
+use tokio::sync::Mutex;
+
+use super::log_file::{Following, LogFile};
+use super::screen::Screen;
+use crate::bot::build::{self, Profile};
+use crate::bot::{Bot, Environment};
+use crate::line::{self, Line};
+use crate::postgres::{self, Database, Postgres};
+use crate::scratch::Scratch;
+use crate::webhook::Webhook;
+use crate::world::contract;
+
+const READY_LIMIT: Duration = Duration::from_secs(60);
+
+/// Everything that runs. Dropping it stops it.
+pub(super) struct Stage {
+    // Dropped from the top: the bot goes before what it needs.
+    bot: Mutex<Option<Life>>,
+    program: PathBuf,
+    environment: Environment,
+    address: SocketAddr,
+    log: LogFile,
+    line: Arc<Line>,
+    postgres: Arc<Postgres>,
+    _state: Scratch,
+}
+
+/// One life of the bot.
+struct Life {
+    bot: Bot,
+    _log: Following,
+}
+
+impl Stage {
+    /// Starts everything and says what it is doing. `log` names the file that keeps the bot's log.
+    ///
+    /// # Errors
+    /// What could not be started, and why.
+    pub(super) async fn start(screen: &Screen, log: &str) -> anyhow::Result<Self> {
+        let progress = |text: &str| screen.show(&format!("· {text}"));
+        progress("building the bot");
+        let program = build::bot(if cfg!(debug_assertions) {
+            Profile::Dev
+        } else {
+            Profile::Release
+        })
+        .await?;
+        let steps = screen.clone();
+        let postgres = Postgres::start(postgres::Options {
+            progress: Some(Arc::new(move |text| steps.show(&format!("· {text}")))),
+            ..postgres::Options::default()
+        })
+        .await?;
+        let line = Arc::new(Line::start(line::Options::default()).await?);
+        let state = Scratch::new("playground").context("make a folder for the bot's state")?;
+        let port = crate::port::free().next().context("no free port")?;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut environment = postgres.database().env();
+        environment.extend(line.env());
+        environment.extend([
+            ("SABAI_LISTEN".into(), address.to_string()),
+            (
+                "SABAI_SPOOL_DIR".into(),
+                state.path().join("state").display().to_string(),
+            ),
+        ]);
+        environment.extend(std::env::var("SABAI_LOG").map(|level| ("SABAI_LOG".into(), level)));
+        let stage = Self {
+            bot: Mutex::new(None),
+            program,
+            environment,
+            address,
+            log: LogFile::create(log)?,
+            line,
+            postgres,
+            _state: state,
+        };
+        progress("starting the bot");
+        stage.start_bot().await?;
+        Ok(stage)
+    }
+
+    /// Starts the bot and waits until it is ready; returns the time that took.
+    ///
+    /// # Errors
+    /// When it ends or is not ready in time; with what it said last.
+    pub(super) async fn start_bot(&self) -> anyhow::Result<Duration> {
+        let started = Instant::now();
+        let mut place = self.bot.lock().await;
+        let bot = Bot::start(&self.program, self.environment.clone()).await?;
+        let following = self.log.follow(bot.log().clone())?;
+        let life = place.insert(Life {
+            bot,
+            _log: following,
+        });
+        ready(&life.bot).await?;
+        Ok(started.elapsed())
+    }
+
+    /// SIGKILL. Says when.
+    pub(super) async fn kill_bot(&self) -> SystemTime {
+        let life = self.bot.lock().await.take();
+        let at = SystemTime::now();
+        if let Some(Life { bot, _log }) = life {
+            bot.kill().await;
+        }
+        at
+    }
+
+    /// LINE's side of the webhook, the same through all lives of the bot.
+    #[must_use]
+    pub(super) fn webhook(&self) -> Webhook {
+        Webhook::new(self.address, Arc::clone(&self.line)).deriving_keys_with(contract::retry_key)
+    }
+
+    #[must_use]
+    pub(super) fn line(&self) -> &Arc<Line> {
+        &self.line
+    }
+
+    #[must_use]
+    pub(super) fn database(&self) -> Database {
+        self.postgres.database()
+    }
+
+    #[must_use]
+    pub(super) fn log(&self) -> &LogFile {
+        &self.log
+    }
+
+    /// The bot's own name, as LINE has it.
+    #[must_use]
+    pub(super) fn destination(&self) -> &str {
+        &self.line.options().bot_user_id
+    }
+}
+
+async fn ready(bot: &Bot) -> anyhow::Result<()> {
+    let end = Instant::now() + READY_LIMIT;
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        tick.tick().await;
+        if let Some(status) = bot.exit_status() {
+            bail!("the bot ended ({status}); its log:\n{}", bot.log().tail());
+        }
+        let state = match bot.admin_page("/readyz").await {
+            Ok((200, _)) => return Ok(()),
+            Ok((status, page)) => format!("{status}: {}", page.trim()),
+            Err(failure) => failure.to_string(),
+        };
+        if Instant::now() >= end {
+            bail!("the bot is not ready after {READY_LIMIT:?}: {state}");
+        }
+    }
+}
