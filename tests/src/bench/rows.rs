@@ -1,0 +1,145 @@
+//! The rows of design section 11 that one bot can show, with their goals, and the bench that measures them.
+
+use std::path::Path;
+
+use super::options::Options;
+use super::report::{self, Goal, Row, Series};
+use super::rounds::{Measured, Pair, Stage};
+use crate::bot::build;
+use crate::postgres::{self, Postgres};
+
+const INSERT: &str = "INSERT/s, 16 clients, TLS";
+
+/// Measures what `options` ask for, prints the table and writes `folder/bot.json`.
+///
+/// # Errors
+/// When a part does not start, or a run loses, doubles or misplaces anything.
+pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
+    let program = build::bot(options.profile).await?;
+    let postgres = Postgres::start(postgres::Options::default()).await?;
+    let mut measured = Measured::default();
+    let stage = Stage::set(postgres, program, options.clone(), &mut measured).await?;
+    for _ in 0..options.rounds() {
+        stage.round(&mut measured).await?;
+    }
+    stage.check().await?;
+    let mut rows = rows(measured);
+    rows.retain(|row| options.wants(row.name) && !row.ours.values.is_empty());
+    report::publish("bot", &rows, options.quick, folder)
+}
+
+fn rows(measured: Measured) -> Vec<Row> {
+    let (latency, cpu) = (measured.latency, measured.cpu);
+    let mut rows = throughput(
+        measured.acknowledgements,
+        measured.events,
+        measured.events_answered,
+        measured.replies,
+    );
+    rows.extend([
+        Row {
+            against: "bare handler",
+            unit: "us",
+            ..rate(
+                "cpu",
+                "processor time per event, bot and Postgres",
+                cpu,
+                Goal::RatioAtMost(7.0),
+            )
+        },
+        Row {
+            against: "INSERT, 1 client, p50",
+            unit: "ms",
+            ..rate(
+                "latency",
+                "acknowledgement p50 at 50 events/s",
+                latency,
+                Goal::RatioAtMost(3.0),
+            )
+        },
+        Row {
+            against: "LINE's 2 s",
+            unit: "ms",
+            ..alone(
+                "tail",
+                "acknowledgement p99 at half of saturation",
+                measured.tail,
+                Goal::AtMost(50.0),
+            )
+        },
+        alone(
+            "memory_rest",
+            "resident memory at rest",
+            measured.rest,
+            Goal::AtMost(15.0),
+        ),
+        alone(
+            "memory_peak",
+            "resident memory at full load, peak",
+            measured.peak,
+            Goal::AtMost(40.0),
+        ),
+    ]);
+    rows
+}
+
+fn throughput(acknowledgements: Pair, events: Pair, answered: Series, replies: Pair) -> Vec<Row> {
+    let until_answered = Pair {
+        reference: events.reference.clone(),
+        ours: answered,
+    };
+    let acknowledged = "acknowledged, 1 event a call, 64 connections";
+    vec![
+        rate(
+            "acknowledgements",
+            acknowledged,
+            acknowledgements,
+            Goal::RatioAtLeast(2.0),
+        ),
+        rate(
+            "events",
+            "events acknowledged, 1-10 a call, workers on",
+            events,
+            Goal::RatioAtLeast(3.0),
+        ),
+        rate(
+            "events_answered",
+            "the same, until all is answered and saved",
+            until_answered,
+            Goal::None,
+        ),
+        rate(
+            "replies",
+            "whole pipeline, 32 connections",
+            replies,
+            Goal::RatioAtLeast(1.0),
+        ),
+    ]
+}
+
+/// Beside single-row INSERTs, unless the caller says otherwise.
+fn rate(name: &'static str, what: &'static str, pair: Pair, goal: Goal) -> Row {
+    let Pair { reference, ours } = pair;
+    Row {
+        name,
+        what,
+        against: INSERT,
+        unit: "/s",
+        reference: Some(reference),
+        ours,
+        goal,
+    }
+}
+
+/// Against a limit; in MiB, unless the caller says otherwise.
+fn alone(name: &'static str, what: &'static str, ours: Series, goal: Goal) -> Row {
+    Row {
+        name,
+        what,
+        against: "-",
+        unit: "MiB",
+        reference: None,
+        ours,
+        goal,
+    }
+}
