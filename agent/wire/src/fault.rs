@@ -157,14 +157,6 @@ impl Class {
         !matches!(self, Self::Permanent)
     }
 
-    /// Whether a fresh try within a fraction of a second makes sense (the others want a pause).
-    pub const fn retry_at_once(self) -> bool {
-        matches!(
-            self,
-            Self::Severed | Self::StaleSession | Self::Conflict | Self::WrongServer
-        )
-    }
-
     /// Whether the session that showed the fault may be used again.
     pub const fn keeps_session(self) -> bool {
         matches!(self, Self::Conflict | Self::Permanent | Self::Overload)
