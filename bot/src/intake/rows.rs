@@ -99,6 +99,11 @@ impl<'a> Rows<'a> {
         rows
     }
 
+    /// Whether no event of the batch is settled by being stored.
+    pub(super) fn are_all_to_be_worked(&self) -> bool {
+        self.fate.iter().all(|fate| *fate == Fate::Work as i16)
+    }
+
     /// A batch of one that Postgres refused for its data: only what any Postgres takes.
     pub(super) fn set_aside(arrival: &'a Arrival) -> Self {
         let mut rows = Self::default();

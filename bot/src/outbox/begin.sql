@@ -16,8 +16,9 @@ WITH input AS MATERIALIZED (
   -- The same holder again, after an answer that did not come.
   ON CONFLICT (event) DO UPDATE SET token = excluded.token
     WHERE o.token = excluded.token AND o.state = 'replying' AND o.reply_attempts = 1 AND o.accepted_at IS NULL
-  RETURNING event
+  RETURNING event, token
 )
 -- A holder that has lost its lane may stand in the same batch as the next one: each is told its own.
-SELECT i.event, i.token, i.held AND b.event IS NOT NULL AS begun, i.held, i.dirty, i.unsent
-FROM input i LEFT JOIN begun b USING (event)
+SELECT event, token, true AS begun, true AS held, false AS dirty, false AS unsent FROM begun
+UNION ALL
+SELECT event, token, false, held, dirty, unsent FROM input WHERE NOT held OR dirty OR unsent

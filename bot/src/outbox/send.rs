@@ -134,7 +134,8 @@ impl Sender {
             if !lease.allows(self.limits.margin) {
                 return Ok(Sending::Lost);
             }
-            let outcome = self.call(letter, call).await;
+            // Boxed: what the HTTP client needs meanwhile is larger than all the rest of working an event.
+            let outcome = Box::pin(self.call(letter, call)).await;
             match trouble(&outcome) {
                 Some(at_once) => self.breaker.failed(at_once),
                 None => self.breaker.succeeded(),

@@ -82,7 +82,7 @@ impl Batch for BeginBatch {
         deadline: Instant,
     ) -> Result<Vec<Began>, StatementError> {
         let events: Vec<i64> = items.iter().map(|one| one.event).collect();
-        let lanes: Vec<&str> = items.iter().map(|one| one.key.lane.as_str()).collect();
+        let lanes: Vec<&str> = items.iter().map(|one| &*one.key.lane).collect();
         let tokens: Vec<Uuid> = items.iter().map(|one| one.key.token).collect();
         let messages: Vec<Option<&str>> =
             items.iter().map(|one| one.message_id.as_deref()).collect();
@@ -172,7 +172,7 @@ impl Outbox {
     pub async fn count(&self, event: i64, key: &Key) -> Result<Option<i16>, Fault> {
         let (mut link, deadline) = self.link().await?;
         let rows = link
-            .query(&COUNT, &[&event, &key.lane, &key.token], deadline)
+            .query(&COUNT, &[&event, &&*key.lane, &key.token], deadline)
             .await
             .map_err(|e| e.fault)?;
         Ok(rows.first().map(|row| row.get(0)))
@@ -196,7 +196,7 @@ impl Outbox {
     ) -> Result<PushStep, Fault> {
         let (mut link, deadline) = self.link().await?;
         let params: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-            [&event, &key.lane, &key.token, &budget];
+            [&event, &&*key.lane, &key.token, &budget];
         let rows = link
             .query(&PUSH, &params, deadline)
             .await

@@ -41,6 +41,8 @@ pub struct End {
     pub reason: Option<&'static str>,
     pub detail: Option<String>,
     pub sent: Option<Sent>,
+    /// The customer may have chosen a language by it.
+    pub chooses: bool,
 }
 
 impl End {
@@ -50,6 +52,7 @@ impl End {
             reason: Some(reason),
             detail: None,
             sent: None,
+            chooses: false,
         })
     }
 
@@ -59,8 +62,16 @@ impl End {
             reason: Some(reason),
             detail: Some(detail),
             sent: None,
+            chooses: false,
         })
     }
+}
+
+/// An answer that stands in the outbox.
+struct Draft<'a> {
+    payload: &'a str,
+    standing: Standing,
+    chooses: bool,
 }
 
 /// What is needed to work an event.
@@ -167,15 +178,12 @@ impl Job {
             Ok(Began::Lost) => return Verdict::Lost,
             Err(fault) => return Verdict::Postgres(fault),
         }
-        self.send(
-            work,
-            event,
-            reply_token,
-            &payload,
-            key,
-            (Standing::Fresh, lease),
-        )
-        .await
+        let draft = Draft {
+            payload: &payload,
+            standing: Standing::Fresh,
+            chooses: answer.set_language.is_some(),
+        };
+        self.send(work, event, reply_token, draft, key, lease).await
     }
 
     /// An earlier holder had begun: the responder is not asked again.
@@ -192,6 +200,7 @@ impl Job {
                 reason: None,
                 detail: None,
                 sent,
+                chooses: true,
             });
         }
         let readable = work
@@ -207,16 +216,12 @@ impl Job {
                 } else {
                     Standing::Replying
                 };
-                return self
-                    .send(
-                        work,
-                        event,
-                        reply_token,
-                        &begun.payload,
-                        key,
-                        (standing, lease),
-                    )
-                    .await;
+                let draft = Draft {
+                    payload: &begun.payload,
+                    standing,
+                    chooses: true,
+                };
+                return self.send(work, event, reply_token, draft, key, lease).await;
             }
             // Taken back meanwhile: its bytes, and with them the reply token, are gone.
             (None, _) if begun.reply_attempts == 0 => return End::stored("unsent"),
@@ -228,6 +233,7 @@ impl Job {
             reason: Some("unknown"),
             detail: Some(why.to_owned()),
             sent: None,
+            chooses: true,
         })
     }
 
@@ -236,20 +242,20 @@ impl Job {
         work: &Work,
         event: &Event,
         reply_token: &str,
-        payload: &str,
+        draft: Draft<'_>,
         key: &Key,
-        (standing, lease): (Standing, &Lease),
+        lease: &Lease,
     ) -> Verdict {
         let letter = Letter {
             event: work.id,
             identity: work.key,
             key: key.clone(),
-            payload,
+            payload: draft.payload,
             reply_token,
             chat_id: event.chat_id(),
             occurred_at: work.occurred_at,
         };
-        match self.sender.send(&letter, standing, lease).await {
+        match self.sender.send(&letter, draft.standing, lease).await {
             Sending::Done {
                 ending,
                 reason,
@@ -260,6 +266,7 @@ impl Job {
                 reason,
                 detail,
                 sent,
+                chooses: draft.chooses,
             }),
             Sending::Later(delay) => Verdict::Later(delay),
             Sending::Lost => Verdict::Lost,

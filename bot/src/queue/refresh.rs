@@ -44,11 +44,11 @@ impl Batch for RefreshBatch {
                 .map(|(key, _)| *key)
                 .collect();
             let held = store::clear(link, &open, deadline).await?;
-            let lanes: Vec<String> = held.iter().map(|key| key.lane.clone()).collect();
+            let lanes: Vec<&str> = held.iter().map(|key| &*key.lane).collect();
             let mut found = store::read(link, &lanes, deadline).await?;
             let empty: Vec<&Key> = held
                 .iter()
-                .filter(|key| !found.contains_key(&key.lane))
+                .filter(|key| !found.contains_key(&*key.lane))
                 .collect();
             let released = match empty.is_empty() {
                 true => HashSet::new(),
@@ -61,7 +61,7 @@ impl Batch for RefreshBatch {
             {
                 *outcome = if !held.contains(*key) {
                     Some(Refreshed::Lost)
-                } else if let Some(work) = found.remove(&key.lane) {
+                } else if let Some(work) = found.remove(&*key.lane) {
                     Some(Refreshed::Work(work))
                 } else {
                     released.contains(*key).then_some(Refreshed::Released)

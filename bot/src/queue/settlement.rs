@@ -24,6 +24,7 @@ pub(super) fn of(key: &Key, work: &Work, end: End, last: bool) -> Settlement {
         file_type: file_name.as_deref().and_then(file_type),
         file_name,
         sent: end.sent,
+        chooses: end.chooses,
     }
 }
 

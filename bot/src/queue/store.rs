@@ -3,11 +3,13 @@
 //! Each takes many lanes at once and locks them in order. What breaks without each clause: `docs/queue.md`.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use sabai_wire::link::{Statement, StatementError};
 use tokio::time::Instant;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{Begun, Person, Work};
@@ -78,7 +80,7 @@ pub struct Claim {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The lane.
-    pub lane: String,
+    pub lane: Arc<str>,
     /// The token.
     pub token: Uuid,
 }
@@ -148,7 +150,7 @@ pub async fn count(
 /// Reads the unsettled events of lanes, each lane's in the order of work.
 pub async fn read(
     link: &mut Lent,
-    lanes: &[String],
+    lanes: &[impl ToSql + Sync],
     deadline: Instant,
 ) -> Result<HashMap<String, Vec<Work>>, StatementError> {
     let rows = link.query(&READ, &[&lanes], deadline).await?;
@@ -269,7 +271,7 @@ pub async fn depth(link: &mut Lent, deadline: Instant) -> Result<Depth, Statemen
 
 fn key(row: &Row) -> Key {
     Key {
-        lane: row.get("lane"),
+        lane: row.get::<_, &str>("lane").into(),
         token: row.get("token"),
     }
 }
@@ -313,9 +315,7 @@ fn person(row: &Row) -> Person {
 }
 
 fn columns<'a>(keys: &[&'a Key]) -> (Vec<&'a str>, Vec<Uuid>) {
-    keys.iter()
-        .map(|key| (key.lane.as_str(), key.token))
-        .unzip()
+    keys.iter().map(|key| (&*key.lane, key.token)).unzip()
 }
 
 fn millis(duration: Duration) -> i32 {

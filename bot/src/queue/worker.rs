@@ -96,7 +96,7 @@ impl Worker {
     /// Starts to work a hold.
     pub fn take(&self, hold: Hold) {
         let key = Key {
-            lane: hold.lane.to_string(),
+            lane: Arc::clone(&hold.lane),
             token: hold.token,
         };
         self.0.held().insert(key.clone(), hold.lease.clone());
@@ -204,8 +204,7 @@ impl Shared {
 
     /// Works the event; when that takes long, the customer is shown that an answer is being written.
     async fn worked_or_slow(&self, work: &Work, key: &Key, lease: &Lease) -> Verdict {
-        let job = self.parts.job.work(work, key, lease);
-        let mut job = pin!(job);
+        let mut job = pin!(self.parts.job.work(work, key, lease));
         tokio::select! {
             biased;
             verdict = &mut job => verdict,
@@ -286,6 +285,7 @@ impl Shared {
             reason: Some("cannot_be_saved"),
             detail: Some(format!("Postgres refuses its turn: {fault}")),
             sent,
+            chooses: true,
         };
         let bare = settlement::without_texts(settlement::of(key, work, end, last));
         self.parts.settle.call(bare).await

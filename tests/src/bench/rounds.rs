@@ -34,6 +34,8 @@ pub struct Measured {
     pub replies: Pair,
     /// Microseconds of a processor.
     pub cpu: Pair,
+    /// The part of `cpu` that is Postgres's.
+    pub cpu_postgres: Series,
     /// Milliseconds.
     pub latency: Pair,
     pub tail: Series,
@@ -203,6 +205,9 @@ impl Stage {
                 .cpu
                 .ours
                 .push(used.as_secs_f64() * 1e6 / events, not_ours);
+            measured
+                .cpu_postgres
+                .push(usage.postgres.as_secs_f64() * 1e6 / events, not_ours);
         }
         Ok(())
     }

@@ -30,6 +30,10 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
 
 fn rows(measured: Measured) -> Vec<Row> {
     let (latency, cpu) = (measured.latency, measured.cpu);
+    let postgres_alone = Pair {
+        reference: cpu.reference.clone(),
+        ours: measured.cpu_postgres,
+    };
     let mut rows = throughput(
         measured.acknowledgements,
         measured.events,
@@ -45,6 +49,16 @@ fn rows(measured: Measured) -> Vec<Row> {
                 "processor time per event, bot and Postgres",
                 cpu,
                 Goal::RatioAtMost(7.0),
+            )
+        },
+        Row {
+            against: "bare handler",
+            unit: "us",
+            ..rate(
+                "cpu_postgres",
+                "of it Postgres alone",
+                postgres_alone,
+                Goal::None,
             )
         },
         Row {

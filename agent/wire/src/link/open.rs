@@ -55,7 +55,7 @@ impl Session {
     /// Statements this short are never worth compiling.
     fn startup_options(&self) -> String {
         format!(
-            "-c synchronous_commit=on -c statement_timeout={} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
+            "-c synchronous_commit=on -c statement_timeout={} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off",
             self.statement_timeout.as_millis()
         )
     }
