@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::variable::Need;
 use super::*;
+use crate::line::TokenSource;
 
 pub(super) const CA: &str = "-----BEGIN CERTIFICATE-----";
 
@@ -205,7 +206,7 @@ fn no_secret_is_ever_printed() {
         "{:?} {:?} {:?}",
         target.expect("whole"),
         config.line.secrets(),
-        config.line.authorization()
+        config.line.token_source()
     );
     assert!(!printed.contains("sekrit"), "{printed}");
     assert_eq!(config.summary().lines().count(), 1);
@@ -281,24 +282,24 @@ fn line_is_told_by_token_or_by_id() {
             .collect::<Vec<_>>(),
         ["old-sekrit", "new-sekrit"]
     );
-    assert_eq!(
-        config.line.authorization(),
-        Ok(Authorization::Token("token-sekrit".into()))
-    );
-    let config = read(
-        &[
-            ("LINE_CHANNEL_ACCESS_TOKEN", ""),
-            ("LINE_CHANNEL_ID", "123"),
-        ],
-        &[],
-    )
-    .expect("valid");
-    assert_eq!(
-        config.line.authorization(),
-        Ok(Authorization::Issue {
-            channel_id: "123".to_owned()
-        })
-    );
+    let no_token = ("LINE_CHANNEL_ACCESS_TOKEN", "");
+    let table = [
+        (vec![], TokenSource::Fixed("token-sekrit".into())),
+        (
+            vec![no_token, ("LINE_CHANNEL_ACCESS_TOKEN_FILE", "/token")],
+            TokenSource::File("/token".into()),
+        ),
+        (
+            vec![no_token, ("LINE_CHANNEL_ID", "123")],
+            TokenSource::Stateless {
+                channel_id: "123".to_owned(),
+            },
+        ),
+    ];
+    for (changes, source) in table {
+        let config = read(&changes, &[("/token", "file-sekrit")]).expect("valid");
+        assert_eq!(config.line.token_source(), source);
+    }
     let open = read(
         &[
             ("LINE_API_URL", "http://line:80"),
