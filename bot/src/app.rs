@@ -39,6 +39,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let listeners = Listeners::bind(&config).await?;
     let app = App::build(&config)?;
+    listeners.announce();
     let broken = app.broken.clone();
     let running = app.start(listeners, &config);
     tokio::select! {
