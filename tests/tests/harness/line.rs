@@ -2,12 +2,13 @@
 
 mod caller;
 mod interruptions;
+mod profiles;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use caller::{Caller, channel};
-use sabai_tests::line::{Endpoint, Options, Profile};
+use sabai_tests::line::{Endpoint, Options};
 use sabai_tests::webhook::id;
 use serde_json::json;
 use uuid::Uuid;
@@ -237,28 +238,9 @@ async fn only_the_channels_tokens_are_let_in() {
 }
 
 #[tokio::test]
-async fn profiles_loading_and_settings() {
+async fn loading_and_settings() {
     let caller = channel(Options::default()).await;
     let ann = id::user("ann");
-    let path = format!("/v2/bot/profile/{ann}");
-    caller.line.set_profile(
-        &ann,
-        Some(Profile {
-            display_name: "Ann".into(),
-            language: Some("th".into()),
-        }),
-    );
-    assert_eq!(
-        caller.get(&path).await.json,
-        json!({ "userId": ann, "displayName": "Ann", "language": "th" })
-    );
-    let member = format!("/v2/bot/group/{}/member/{ann}", id::group("family"));
-    assert_eq!(
-        caller.get(&member).await.json,
-        json!({ "userId": ann, "displayName": "Ann" })
-    );
-    caller.line.set_profile(&ann, None);
-    assert_eq!(caller.get(&path).await.status, 404);
     for (body, status) in [
         (json!({ "chatId": ann }), 202),
         (json!({ "chatId": ann, "loadingSeconds": 60 }), 202),
