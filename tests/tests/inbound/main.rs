@@ -4,6 +4,7 @@
 mod answers_file;
 mod calls;
 mod configuration;
+mod members;
 mod mutated;
 mod odd;
 mod old_events;
