@@ -4,6 +4,7 @@
 mod answers_file;
 mod calls;
 mod configuration;
+mod groups;
 mod members;
 mod mutated;
 mod odd;
