@@ -6,6 +6,7 @@ mod gauges;
 mod health;
 mod keys;
 mod listeners;
+mod runtime;
 mod schema;
 mod signals;
 mod stage;
@@ -22,6 +23,7 @@ use crate::db::{Connector, migrate as migrations};
 use crate::exit::Failure;
 use build::App;
 use listeners::Listeners;
+pub use runtime::run;
 use signals::Signals;
 
 /// After SIGTERM webhooks are still taken for so long: the endpoints of the Service have to catch up.
