@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sabai_tests::postgres::Session;
+use sabai_tests::wait::eventually;
 use sabai_wire::fault::Fault;
 use sabai_wire::link::{End, Statement};
 use sabai_wire::stage::Stage;
@@ -97,6 +99,20 @@ async fn an_error_of_postgres_leaves_the_session_quiet_and_an_open_transaction_d
     assert!(!link.is_quiet(), "a transaction is open");
 }
 
+/// Waits until the backend sleeps.
+async fn asleep(superuser: &Session, backend_pid: i32) {
+    let sql = "select wait_event from pg_stat_activity where pid = $1";
+    eventually(LIMIT, "the backend to sleep", async || {
+        let row = superuser.query_one(sql, &[&backend_pid]).await;
+        let waits: Option<String> = row.map_err(|error| error.to_string())?.get(0);
+        match waits.as_deref() {
+            Some("PgSleep") => Ok(()),
+            other => Err(format!("it waits for {other:?}")),
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_session_says_by_whom_it_was_ended() {
     let postgres = postgres().await;
@@ -117,7 +133,9 @@ async fn a_session_says_by_whom_it_was_ended() {
 
     let ours = link(&database).await;
     let running = ours.query(&SLEEP, &[&5.0_f64], Instant::now() + LIMIT);
+    // While it still reads the statement, a backend tells the end of its postmaster as one by an administrator.
     let killed = async {
+        asleep(&superuser, ours.facts().backend_pid).await;
         postgres.kill().await;
     };
     let (outcome, ()) = tokio::join!(running, killed);
