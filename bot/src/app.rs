@@ -6,6 +6,7 @@ mod gauges;
 mod health;
 mod keys;
 mod listeners;
+mod runtime;
 mod schema;
 mod signals;
 mod stage;
@@ -22,6 +23,7 @@ use crate::db::{Connector, migrate as migrations};
 use crate::exit::Failure;
 use build::App;
 use listeners::Listeners;
+pub use runtime::run;
 use signals::Signals;
 
 /// After SIGTERM webhooks are still taken for so long: the endpoints of the Service have to catch up.
@@ -39,6 +41,7 @@ pub async fn serve(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let listeners = Listeners::bind(&config).await?;
     let app = App::build(&config)?;
+    listeners.announce();
     let broken = app.broken.clone();
     let running = app.start(listeners, &config);
     tokio::select! {

@@ -24,7 +24,7 @@ use sabai_wire::settings::PoolSettings;
 
 pub use lease::Lease;
 pub use limits::Limits;
-pub use line::{Authorization, LineConfig};
+pub use line::LineConfig;
 pub use postgres::PostgresConfig;
 pub use problem::{Problem, Problems};
 pub use source::{Source, SourceError, read_file};

@@ -78,6 +78,7 @@ mod tests {
                 kind: "message/text",
                 text: Some(text),
                 postback_data: None,
+                one_to_one: true,
                 stored_language: None,
                 profile_language: None,
             };
@@ -124,9 +125,9 @@ mod tests {
         let responder = Responder::built_in();
         let table = [
             ("follow", None, Some("welcome")),
-            ("message/sticker", None, Some("sticker")),
-            ("message/image", None, Some("received")),
-            ("message/file", None, Some("received")),
+            ("message/sticker", None, Some("fallback:message/sticker")),
+            ("message/image", None, Some("fallback:message/image")),
+            ("message/file", None, Some("fallback:message/file")),
             ("postback", Some("language=en"), Some("speak-english")),
             ("postback", Some("something else"), None),
             ("unfollow", None, None),
@@ -137,6 +138,31 @@ mod tests {
                 kind,
                 text: None,
                 postback_data,
+                one_to_one: true,
+                stored_language: None,
+                profile_language: None,
+            };
+            let answer = responder.answer(&question);
+            assert_eq!(answer.as_ref().map(|answer| &*answer.rule), rule, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_bot_without_a_file_does_not_butt_in_where_people_talk_to_each_other() {
+        let responder = Responder::built_in();
+        let table = [
+            ("message/text", "opening hours?", Some("opening-hours")),
+            ("message/text", "see you at eight", None),
+            ("message/sticker", "", None),
+            ("message/image", "", None),
+            ("join", "", Some("welcome")),
+        ];
+        for (kind, text, rule) in table {
+            let question = Question {
+                kind,
+                text: Some(text),
+                postback_data: None,
+                one_to_one: false,
                 stored_language: None,
                 profile_language: None,
             };

@@ -133,9 +133,15 @@ impl Line {
         self.shared.lock().pushes.forget_keys();
     }
 
-    /// What `GET /v2/bot/profile/{user}` says from now on; none means 404, as for a user who blocked the account.
+    /// What LINE tells of this user from now on; none means 404 everywhere, as for an account that was deleted.
     pub fn set_profile(&self, user: &str, profile: Option<Profile>) {
         self.shared.lock().profiles.insert(user.to_owned(), profile);
+    }
+
+    /// This user never added the account as a friend, or blocked it: `GET /v2/bot/profile/{user}` is 404, and only
+    /// groups and rooms tell the profile.
+    pub fn set_stranger(&self, user: &str) {
+        self.shared.lock().strangers.insert(user.to_owned());
     }
 
     /// What `GET /v2/bot/channel/webhook/endpoint` says.

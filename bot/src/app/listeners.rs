@@ -17,6 +17,11 @@ impl Listeners {
     pub(super) async fn bind(config: &Config) -> Result<Self, Failure> {
         let webhook = bind("SABAI_LISTEN", config.listen).await?;
         let admin = bind("SABAI_ADMIN_LISTEN", config.admin_listen).await?;
+        Ok(Self { webhook, admin })
+    }
+
+    /// Says where; to be called when nothing that is configured can stop the start any more.
+    pub(super) fn announce(&self) {
         let address = |listener: &TcpListener| {
             listener
                 .local_addr()
@@ -24,11 +29,10 @@ impl Listeners {
                 .unwrap_or_default()
         };
         tracing::info!(
-            webhook = address(&webhook),
-            admin = address(&admin),
+            webhook = address(&self.webhook),
+            admin = address(&self.admin),
             "listening"
         );
-        Ok(Self { webhook, admin })
     }
 }
 

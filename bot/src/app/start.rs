@@ -88,7 +88,15 @@ impl App {
             max_connections: config.limits.http_connections,
             ..server::Limits::default()
         };
-        let serving = server::serve(listener, router, limits, self.webhook.stop().clone());
+        let metrics = self.metrics.clone();
+        let serving = server::serve(
+            listener,
+            router,
+            limits,
+            self.webhook.stop().clone(),
+            // No head was read, so no time has passed since.
+            Arc::new(move |status| metrics.webhook(status.as_u16(), Duration::ZERO)),
+        );
         self.webhook.spawn_ending("webhook", async move {
             serving.await;
         });
@@ -136,6 +144,7 @@ impl App {
             router,
             server::Limits::default(),
             self.admin.stop().clone(),
+            Arc::new(|_| {}),
         );
         self.admin.spawn_ending("admin", async move {
             serving.await;

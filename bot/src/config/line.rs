@@ -30,15 +30,6 @@ enum LineLogin {
     Stateless(Source),
 }
 
-/// The authorization of one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Authorization {
-    /// A long-lived channel access token.
-    Token(Secret),
-    /// Stateless tokens are to be issued with this channel id and the first channel secret.
-    Issue { channel_id: String },
-}
-
 impl LineConfig {
     /// The channel secrets now, one or two, the current one first.
     ///
@@ -48,16 +39,6 @@ impl LineConfig {
         let mut reader = Reader::of_files(&read_file);
         let secrets = reader.value(&table::LINE_CHANNEL_SECRET, self.secret.as_ref(), secrets);
         reader.finish(secrets)
-    }
-
-    /// How to authorize calls now.
-    ///
-    /// # Errors
-    /// As [`Self::secrets`].
-    pub fn authorization(&self) -> Result<Authorization, Problems> {
-        let mut reader = Reader::of_files(&read_file);
-        let authorization = self.login.read(&mut reader);
-        reader.finish(authorization)
     }
 
     /// Where the client takes its tokens from.
@@ -140,19 +121,11 @@ impl LineLogin {
                 return None;
             }
         };
-        login.read(reader)?;
-        Some(login)
-    }
-
-    fn read(&self, reader: &mut Reader<'_>) -> Option<Authorization> {
-        match self {
-            Self::LongLived(source) => reader
-                .value(&table::LINE_CHANNEL_ACCESS_TOKEN, Some(source), token)
-                .map(Authorization::Token),
-            Self::Stateless(source) => reader
-                .value(&table::LINE_CHANNEL_ID, Some(source), channel_id)
-                .map(|channel_id| Authorization::Issue { channel_id }),
-        }
+        let fit = match &login {
+            Self::LongLived(source) => reader.value(token, Some(source), is_token),
+            Self::Stateless(source) => reader.value(id, Some(source), is_channel_id),
+        };
+        fit.map(|()| login)
     }
 }
 
@@ -174,18 +147,18 @@ fn secrets(text: &str) -> Result<Vec<Secret>, String> {
 }
 
 /// What may stand in an HTTP header behind `Bearer` (RFC 6750, section 2.1).
-fn token(text: &str) -> Result<Secret, String> {
+fn is_token(text: &str) -> Result<(), String> {
     let of_a_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if text.len() <= 4096 && text.bytes().all(of_a_token) {
-        Ok(text.into())
+        Ok(())
     } else {
         Err("is not a channel access token".to_owned())
     }
 }
 
-fn channel_id(text: &str) -> Result<String, String> {
+fn is_channel_id(text: &str) -> Result<(), String> {
     if text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(text.to_owned())
+        Ok(())
     } else {
         Err("is not a channel id, which has digits only".to_owned())
     }

@@ -1,6 +1,8 @@
 //! Names in the environment that look like ours and are not: a typo must not pass in silence. Only ever a warning,
 //! since Kubernetes puts variables of every Service into a pod, and a Service may be called `sabai`.
 
+use std::fmt;
+
 use super::reader::FILE;
 use super::table;
 
@@ -18,6 +20,16 @@ const OTHER_GROUPS: &[&str] = &["SABAI_PROBE_", "SABAI_RECYCLE_", "SABAI_READINE
 pub struct UnknownName {
     pub name: String,
     pub nearest: Option<&'static str>,
+}
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not a variable of this program", self.name)?;
+        match self.nearest {
+            Some(nearest) => write!(f, "; {nearest} is"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The unknown among `names`: those that begin with `SABAI_` or `LINE_CHANNEL_`, in their order.
@@ -107,6 +119,19 @@ mod tests {
         ] {
             assert_eq!(of(name), Some(nearest), "{name}");
         }
+    }
+
+    #[test]
+    fn what_was_meant_is_said_where_it_is_known() {
+        let names = ["SABAI_LISTENS", "SABAI_COMPLETELY_DIFFERENT_THING"];
+        let told = unknown_names(names.map(str::to_owned)).into_iter();
+        assert_eq!(
+            told.map(|name| name.to_string()).collect::<Vec<_>>(),
+            [
+                "SABAI_LISTENS is not a variable of this program; SABAI_LISTEN is",
+                "SABAI_COMPLETELY_DIFFERENT_THING is not a variable of this program",
+            ]
+        );
     }
 
     #[test]

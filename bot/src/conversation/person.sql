@@ -1,10 +1,12 @@
 /* conversation.person */
 -- Keeps the profile, and puts the name to the turns that were saved before it was known.
+-- $5: whether LINE was asked where it tells the language too; else the one that is known stays.
 WITH kept AS (
   INSERT INTO person (user_id, display_name, profile_language, fetched_at) VALUES ($1::text, $2::text, $3::text, $4::timestamptz)
   ON CONFLICT (user_id) DO UPDATE
     SET display_name = coalesce(excluded.display_name, person.display_name),
-        profile_language = excluded.profile_language, fetched_at = excluded.fetched_at
+        profile_language = CASE WHEN $5::bool THEN excluded.profile_language ELSE person.profile_language END,
+        fetched_at = excluded.fetched_at
   RETURNING display_name
 ), nameless AS MATERIALIZED (
   SELECT lane, event FROM turn WHERE user_id = $1::text AND display_name IS NULL

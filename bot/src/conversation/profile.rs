@@ -1,4 +1,5 @@
-//! Names of customers: fetched aside from LINE, kept in Postgres, never in the way of an answer.
+//! Names of customers: fetched aside from LINE, kept in Postgres, never in the way of an answer. Who speaks in a group
+//! or room need be no friend of the account, so LINE is asked where they speak.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::db::pool::Pool;
-use crate::line::LineClient;
+use crate::event::Source;
+use crate::event::kind::SourceKind;
+use crate::line::{LineClient, LookupError, Profile};
 use crate::queue::Work;
 
 const SAVE: Statement = Statement {
@@ -22,29 +25,43 @@ const FRESH: Duration = Duration::from_secs(24 * 3600);
 const WAITING: usize = 1024;
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Whose profile is wanted, and where LINE knows them.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    user: String,
+    seen: Seen,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Seen {
+    OneToOne,
+    InGroup(String),
+    InRoom(String),
+}
+
 /// The door: who is wanted.
 #[derive(Clone)]
 pub struct Profiles {
-    sender: mpsc::Sender<String>,
+    sender: mpsc::Sender<Wanted>,
     asked: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Profiles {
     /// Opens the door; the future fetches until every door is dropped.
     pub fn new(line: Arc<LineClient>, pool: Pool) -> (Self, impl Future<Output = ()> + Send) {
-        let (sender, mut receiver) = mpsc::channel::<String>(WAITING);
+        let (sender, mut receiver) = mpsc::channel::<Wanted>(WAITING);
         let asked = Arc::new(Mutex::new(HashSet::new()));
         let profiles = Self {
             sender,
             asked: Arc::clone(&asked),
         };
         let work = async move {
-            while let Some(user) = receiver.recv().await {
-                fetch(&line, &pool, &user).await;
+            while let Some(wanted) = receiver.recv().await {
+                fetch(&line, &pool, &wanted).await;
                 asked
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .remove(&user);
+                    .remove(&wanted.user);
             }
         };
         (profiles, work)
@@ -56,19 +73,40 @@ impl Profiles {
             .person
             .fetched_at
             .is_some_and(|at| at.elapsed().is_ok_and(|age| age < FRESH));
-        let Some(user) = work.user_id().filter(|_| !fresh) else {
+        let wanted = work.event.as_ref().and_then(|event| wanted(&event.source));
+        let Some(wanted) = wanted.filter(|_| !fresh) else {
             return;
         };
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if !asked.contains(user) && self.sender.try_send(user.to_owned()).is_ok() {
-            asked.insert(user.to_owned());
+        let user = wanted.user.clone();
+        if !asked.contains(&user) && self.sender.try_send(wanted).is_ok() {
+            asked.insert(user);
         }
     }
 }
 
-async fn fetch(line: &LineClient, pool: &Pool, user: &str) {
-    let profile = match line.profile(user).await {
-        // No consent, or blocked: noted, so that it is not asked for with every message.
+fn wanted(source: &Source) -> Option<Wanted> {
+    let user = source.user_id.clone()?;
+    let seen = match (source.kind, &source.group_id, &source.room_id) {
+        (SourceKind::Group, Some(group), _) => Seen::InGroup(group.clone()),
+        (SourceKind::Room, _, Some(room)) => Seen::InRoom(room.clone()),
+        _ => Seen::OneToOne,
+    };
+    Some(Wanted { user, seen })
+}
+
+async fn ask(line: &LineClient, wanted: &Wanted) -> Result<Option<Profile>, LookupError> {
+    let user = &wanted.user;
+    match &wanted.seen {
+        Seen::OneToOne => line.profile(user).await,
+        Seen::InGroup(group) => line.group_member(group, user).await,
+        Seen::InRoom(room) => line.room_member(room, user).await,
+    }
+}
+
+async fn fetch(line: &LineClient, pool: &Pool, wanted: &Wanted) {
+    let profile = match ask(line, wanted).await {
+        // No consent, blocked or gone: noted, so that it is not asked for with every message.
         Ok(profile) => profile,
         Err(error) => {
             tracing::debug!("cannot fetch a profile: {error}");
@@ -82,12 +120,20 @@ async fn fetch(line: &LineClient, pool: &Pool, user: &str) {
         ),
         None => (None, None),
     };
+    // Of a member LINE never tells the language: what a one-to-one chat told stays.
+    let tells_language = wanted.seen == Seen::OneToOne;
     let deadline = Instant::now() + LIMIT;
     let saved = match pool.acquire(deadline).await {
         Ok(mut link) => link
             .query(
                 &SAVE,
-                &[&user, &name, &language, &SystemTime::now()],
+                &[
+                    &wanted.user,
+                    &name,
+                    &language,
+                    &SystemTime::now(),
+                    &tells_language,
+                ],
                 deadline,
             )
             .await
@@ -96,5 +142,57 @@ async fn fetch(line: &LineClient, pool: &Pool, user: &str) {
     };
     if let Err(fault) = saved {
         tracing::debug!(%fault, "cannot save a profile");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_asked_for_where_they_speak_and_anyone_else_by_themselves() {
+        let id = |id: &str| Some(id.to_owned());
+        let source = |kind, user_id, group_id, room_id| Source {
+            kind,
+            user_id,
+            group_id,
+            room_id,
+        };
+        let table = [
+            (
+                source(SourceKind::User, id("U1"), None, None),
+                Some(Seen::OneToOne),
+            ),
+            (
+                source(SourceKind::Group, id("U1"), id("C1"), None),
+                Some(Seen::InGroup("C1".to_owned())),
+            ),
+            (
+                source(SourceKind::Room, id("U1"), None, id("R1")),
+                Some(Seen::InRoom("R1".to_owned())),
+            ),
+            // The kind counts, whatever else LINE may send one day.
+            (
+                source(SourceKind::User, id("U1"), id("C1"), id("R1")),
+                Some(Seen::OneToOne),
+            ),
+            (
+                source(SourceKind::Group, id("U1"), None, id("R1")),
+                Some(Seen::OneToOne),
+            ),
+            (
+                source(SourceKind::Unknown, id("U1"), None, None),
+                Some(Seen::OneToOne),
+            ),
+            (source(SourceKind::Group, None, id("C1"), None), None),
+        ];
+        for (source, seen) in table {
+            let found = wanted(&source);
+            let expected = seen.map(|seen| Wanted {
+                user: "U1".to_owned(),
+                seen,
+            });
+            assert_eq!(found, expected, "{source:?}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use http::StatusCode;
 use http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -61,6 +62,9 @@ impl Default for Limits {
     }
 }
 
+/// Told of every answer that no router gave: what came was no head of a request, or too long a one.
+pub type Refused = Arc<dyn Fn(StatusCode) + Send + Sync>;
+
 /// Serves until `stop`, then closes idle connections, finishes the calls in flight, and returns
 /// how many connections had to be cut at the stop's deadline. A panic ends its connection alone.
 pub async fn serve(
@@ -68,6 +72,7 @@ pub async fn serve(
     router: Router,
     limits: Limits,
     stop: CancellationToken,
+    refused: Refused,
 ) -> usize {
     let mut http = http1::Builder::new();
     // Our own patience instead: hyper has one time for head and idleness together, and pays for
@@ -77,6 +82,7 @@ pub async fn serve(
         http,
         service: TowerToHyperService::new(router),
         limits,
+        refused,
         leave: Notify::new(),
         stop: stop.clone(),
         cut: CancellationToken::new(),
@@ -108,6 +114,7 @@ struct Server {
     http: http1::Builder,
     service: TowerToHyperService<Router>,
     limits: Limits,
+    refused: Refused,
     /// Wakes the connection that has been kept longest: waiters are woken in order.
     leave: Notify,
     stop: CancellationToken,
@@ -155,8 +162,23 @@ impl Server {
             };
         }
         if let Some(Err(error)) = ended {
+            if let Some(status) = refusal(&error) {
+                (self.refused)(status);
+            }
             debug!("connection ended: {error}");
         }
+    }
+}
+
+/// What hyper answered by itself before it ended the connection with `error`.
+fn refusal(error: &hyper::Error) -> Option<StatusCode> {
+    if error.is_parse_version_h2() {
+        // Closed without a word.
+        None
+    } else if error.is_parse_too_large() {
+        Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+    } else {
+        error.is_parse().then_some(StatusCode::BAD_REQUEST)
     }
 }
 

@@ -6,3 +6,4 @@ mod calls;
 mod client;
 mod connections;
 mod fuzz;
+mod heads;

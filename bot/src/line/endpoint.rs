@@ -12,6 +12,8 @@ pub enum Endpoint {
     Reply,
     Push,
     Profile,
+    GroupMember,
+    RoomMember,
     Info,
     Loading,
     Quota,
@@ -25,6 +27,8 @@ impl Endpoint {
             Self::Reply => "reply",
             Self::Push => "push",
             Self::Profile => "profile",
+            Self::GroupMember => "group_member",
+            Self::RoomMember => "room_member",
             Self::Info => "info",
             Self::Loading => "loading",
             Self::Quota => "quota",
@@ -49,7 +53,7 @@ pub(crate) struct Routes {
     pub(crate) consumption: Uri,
     pub(crate) token: Uri,
     pub(crate) webhook_endpoint: Uri,
-    profile: String,
+    bot: String,
 }
 
 impl Routes {
@@ -65,18 +69,34 @@ impl Routes {
             consumption: at("/v2/bot/message/quota/consumption")?,
             token: at("/oauth2/v3/token")?,
             webhook_endpoint: at("/v2/bot/channel/webhook/endpoint")?,
-            profile: format!("{base}/v2/bot/profile/"),
+            bot: format!("{base}/v2/bot"),
         })
     }
 
-    /// `None` for a text that cannot be a LINE user id (`U` and 32 hex
-    /// digits; any letters and digits are let through for stand-ins): such a
-    /// text came from outside and does not belong in a path.
-    pub(crate) fn profile(&self, user_id: &str) -> Option<Uri> {
-        let fits = (1..=64).contains(&user_id.len())
-            && user_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        fits.then(|| Uri::try_from(format!("{}{user_id}", self.profile)).ok())
-            .flatten()
+    /// `None`, here and below, for a text that cannot be an id of LINE.
+    pub(crate) fn profile(&self, user: &str) -> Option<Uri> {
+        self.about(&["profile", user])
+    }
+
+    pub(crate) fn group_member(&self, group: &str, user: &str) -> Option<Uri> {
+        self.about(&["group", group, "member", user])
+    }
+
+    pub(crate) fn room_member(&self, room: &str, user: &str) -> Option<Uri> {
+        self.about(&["room", room, "member", user])
+    }
+
+    /// LINE's ids are a letter and 32 hex digits; any letters and digits are
+    /// let through for stand-ins. Any other text came from outside and does
+    /// not belong in a path.
+    fn about(&self, segments: &[&str]) -> Option<Uri> {
+        let fits = |segment: &&str| {
+            (1..=64).contains(&segment.len())
+                && segment.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let path = segments.join("/");
+        let uri = || Uri::try_from(format!("{}/{path}", self.bot)).ok();
+        segments.iter().all(fits).then(uri).flatten()
     }
 }
 
@@ -102,14 +122,31 @@ mod tests {
     }
 
     #[test]
-    fn only_an_id_goes_into_a_path() {
+    fn only_ids_go_into_a_path() {
         let routes = Routes::below("http://h").expect("a valid base");
-        assert_eq!(
-            routes.profile("U1a").map(|uri| uri.to_string()).as_deref(),
-            Some("http://h/v2/bot/profile/U1a")
-        );
+        let shown = |uri: Option<Uri>| uri.map(|uri| uri.to_string());
+        for (uri, wanted) in [
+            (routes.profile("U1a"), "http://h/v2/bot/profile/U1a"),
+            (
+                routes.group_member("C2b", "U1a"),
+                "http://h/v2/bot/group/C2b/member/U1a",
+            ),
+            (
+                routes.room_member("R3c", "U1a"),
+                "http://h/v2/bot/room/R3c/member/U1a",
+            ),
+        ] {
+            assert_eq!(shown(uri).as_deref(), Some(wanted));
+        }
         for text in ["", "../info", "U1?x", "U 1", "ü", &"U".repeat(65)] {
-            assert!(routes.profile(text).is_none(), "{text}");
+            for uri in [
+                routes.profile(text),
+                routes.group_member("C2b", text),
+                routes.group_member(text, "U1a"),
+                routes.room_member(text, "U1a"),
+            ] {
+                assert_eq!(uri, None, "{text}");
+            }
         }
     }
 }

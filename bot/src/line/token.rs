@@ -28,7 +28,7 @@ const REJECTION_PAUSE: Duration = Duration::from_secs(10);
 const EARLY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where access tokens come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenSource {
     /// A long-lived token.
     Fixed(Secret),

@@ -136,6 +136,7 @@ impl Job {
             kind: &kind,
             text: work.text(),
             postback_data: event.postback_data.as_deref(),
+            one_to_one: event.one_to_one().is_some(),
             stored_language: work.person.language(),
             profile_language: work.person.profile_language.as_deref(),
         });

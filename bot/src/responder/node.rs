@@ -27,7 +27,9 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) enum Value {
     Nothing,
-    /// A number or a truth value, which YAML makes of unquoted `100` and `true`.
+    /// What YAML makes of unquoted `true` and `false`.
+    Truth(bool),
+    /// A number, which YAML makes of unquoted `100`.
     Literal(&'static str),
     Text(String),
     List(Vec<Node>),
@@ -113,8 +115,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Nothing)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
-        Ok(Value::Literal("true or false"))
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Truth(truth))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Value, E> {

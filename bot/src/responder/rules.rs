@@ -37,6 +37,9 @@ pub(super) const KINDS: [&str; 15] = [
     "membership",
 ];
 
+/// Those among them that LINE sends of groups and rooms alone.
+pub(super) const KINDS_OF_GROUPS: [&str; 2] = ["join", "memberJoined"];
+
 /// What a customer did, as far as the rules look at it.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
@@ -46,6 +49,8 @@ pub struct Question<'a> {
     pub text: Option<&'a str>,
     /// A postback's `data`.
     pub postback_data: Option<&'a str>,
+    /// Nobody else reads along. In groups and rooms people talk to each other, not to the bot.
+    pub one_to_one: bool,
     /// The language the customer chose before.
     pub stored_language: Option<Language>,
     /// From the customer's LINE profile, BCP 47.
@@ -105,6 +110,14 @@ pub(super) struct Rule {
     pub(super) when: When,
     pub(super) answer: Both<Messages>,
     pub(super) set_language: Option<Language>,
+    /// Whether it answers in groups and rooms too.
+    pub(super) in_groups: bool,
+}
+
+impl Rule {
+    fn applies(&self, question: &Question<'_>, text: Option<&Folded>) -> bool {
+        (question.one_to_one || self.in_groups) && self.when.applies(question, text)
+    }
 }
 
 /// An answers file, whole and without problems.
@@ -127,8 +140,8 @@ impl Rules {
         schema::read(&root)
     }
 
-    /// The first rule that applies, else the fallback of the event's kind, else nothing: then the
-    /// event is stored and not answered.
+    /// The first rule that applies, else the fallback of the event's kind (in groups and rooms only
+    /// if it says so), else nothing: then the event is stored and not answered.
     #[must_use]
     pub fn answer(&self, question: &Question<'_>) -> Option<Answer> {
         let text = question
@@ -136,7 +149,7 @@ impl Rules {
             .filter(|_| question.kind == TEXT)
             .map(Folded::new);
         let mut asked = self.rules.iter().chain(&self.fallbacks);
-        let rule = asked.find(|rule| rule.when.applies(question, text.as_ref()))?;
+        let rule = asked.find(|rule| rule.applies(question, text.as_ref()))?;
         let language = rule.set_language.unwrap_or_else(|| {
             decide(
                 question.stored_language,

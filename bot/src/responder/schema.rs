@@ -9,12 +9,12 @@ mod reply;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use self::reader::{At, Reader};
+use self::reader::{At, Fields, Reader};
 use super::language::Language;
 use super::node::{Node, Value};
 use super::pattern::Pattern;
 use super::problem::{Place, Problems};
-use super::rules::{KINDS, Rule, Rules, TEXT, When};
+use super::rules::{KINDS, KINDS_OF_GROUPS, Rule, Rules, TEXT, When};
 
 /// More than a person can keep in order, few enough to look through for each message.
 const MAX_RULES: usize = 1000;
@@ -98,6 +98,7 @@ fn rule(reader: &mut Reader, at: &At<'_>, names: &mut HashMap<Arc<str>, Place>) 
         when: when?,
         answer: answer?,
         set_language: set_language?,
+        in_groups: true,
     })
 }
 
@@ -217,7 +218,8 @@ fn fallbacks(reader: &mut Reader, at: &At<'_>) -> Option<Vec<Rule>> {
 }
 
 fn fallback(reader: &mut Reader, at: &At<'_>, kind: &'static str) -> Option<Rule> {
-    let fields = reader.fields(at, &["answer", "quick_replies"])?;
+    let fields = reader.fields(at, &["answer", "quick_replies", "in_groups"])?;
+    let in_groups = in_groups(reader, &fields, kind);
     let when = When {
         events: vec![kind],
         ..When::default()
@@ -227,7 +229,23 @@ fn fallback(reader: &mut Reader, at: &At<'_>, kind: &'static str) -> Option<Rule
         when,
         answer: reply::messages(reader, &fields)?,
         set_language: None,
+        in_groups: in_groups?,
     })
+}
+
+fn in_groups(reader: &mut Reader, fields: &Fields<'_>, kind: &str) -> Option<bool> {
+    let elsewhere = !KINDS_OF_GROUPS.contains(&kind);
+    match fields.get("in_groups") {
+        None => Some(!elsewhere),
+        Some(at) if elsewhere => reader.truth(&at),
+        Some(at) => {
+            reader.wrong(
+                &at,
+                format!("is without effect: {kind} happens in groups and rooms alone"),
+            );
+            None
+        }
+    }
 }
 
 #[cfg(test)]

@@ -39,8 +39,12 @@ impl Endpoint {
         match path.split('/').collect::<Vec<_>>()[..] {
             ["v2", "bot", "info"] => (Self::BotInfo, None),
             ["v2", "bot", "profile", user] => (Self::Profile, Some(user)),
-            ["v2", "bot", "group", _, "member", user] => (Self::GroupMember, Some(user)),
-            ["v2", "bot", "room", _, "member", user] => (Self::RoomMember, Some(user)),
+            ["v2", "bot", "group", group, "member", user] if group.starts_with('C') => {
+                (Self::GroupMember, Some(user))
+            }
+            ["v2", "bot", "room", room, "member", user] if room.starts_with('R') => {
+                (Self::RoomMember, Some(user))
+            }
             ["v2", "bot", "message", "quota"] => (Self::Quota, None),
             ["v2", "bot", "message", "quota", "consumption"] => (Self::Consumption, None),
             ["v2", "bot", "channel", "webhook", "endpoint"] => (Self::WebhookEndpoint, None),
@@ -75,6 +79,22 @@ mod tests {
                 Method::GET,
                 "/v2/bot/group/C1/member/U1",
                 (Endpoint::GroupMember, Some("U1")),
+            ),
+            (
+                Method::GET,
+                "/v2/bot/room/R1/member/U1",
+                (Endpoint::RoomMember, Some("U1")),
+            ),
+            // No group of this id, no room of that one.
+            (
+                Method::GET,
+                "/v2/bot/group/R1/member/U1",
+                (Endpoint::Unknown, None),
+            ),
+            (
+                Method::GET,
+                "/v2/bot/room/C1/member/U1",
+                (Endpoint::Unknown, None),
             ),
             (
                 Method::GET,

@@ -17,8 +17,8 @@ pub(super) fn answer(
 ) -> Result<Answer, Answer> {
     let chat = arrival.chat.as_deref().unwrap_or_default();
     let page = match arrival.endpoint {
-        Endpoint::Profile => profile(state, chat, true)?,
-        Endpoint::GroupMember | Endpoint::RoomMember => profile(state, chat, false)?,
+        Endpoint::Profile => friend(state, chat)?,
+        Endpoint::GroupMember | Endpoint::RoomMember => member(state, chat)?,
         Endpoint::BotInfo => json!({
             "userId": options.bot_user_id,
             "basicId": "@216ruqoh",
@@ -46,8 +46,26 @@ pub(super) fn answer(
     Ok(Answer::new(200, page.to_string()))
 }
 
-/// Group and room members have no language. A user never heard of has a name all the same.
-fn profile(state: &State, user: &str, with_language: bool) -> Result<Value, Answer> {
+/// Friends alone: 404 for whoever never added the account or blocked it.
+fn friend(state: &State, user: &str) -> Result<Value, Answer> {
+    if state.strangers.contains(user) {
+        return Err(Refusal::NotFound.answer());
+    }
+    let profile = known(state, user)?;
+    let mut page = page(user, &profile);
+    if let Some(language) = profile.language {
+        page["language"] = language.into();
+    }
+    Ok(page)
+}
+
+/// Friends or not, and never with a language. Every chat has everybody in it.
+fn member(state: &State, user: &str) -> Result<Value, Answer> {
+    Ok(page(user, &known(state, user)?))
+}
+
+/// A user never heard of has a name all the same.
+fn known(state: &State, user: &str) -> Result<Profile, Answer> {
     let unnamed = || {
         Some(Profile {
             display_name: "Somebody".into(),
@@ -55,12 +73,16 @@ fn profile(state: &State, user: &str, with_language: bool) -> Result<Value, Answ
         })
     };
     let profile = state.profiles.get(user).cloned().unwrap_or_else(unnamed);
-    let profile = profile.ok_or_else(|| Refusal::NotFound.answer())?;
-    let mut page = json!({ "userId": user, "displayName": profile.display_name });
-    if let Some(language) = profile.language.filter(|_| with_language) {
-        page["language"] = language.into();
-    }
-    Ok(page)
+    profile.ok_or_else(|| Refusal::NotFound.answer())
+}
+
+/// What every profile has.
+fn page(user: &str, profile: &Profile) -> Value {
+    json!({
+        "userId": user,
+        "displayName": profile.display_name,
+        "pictureUrl": format!("https://profile.line-scdn.net/{user}"),
+    })
 }
 
 pub(super) fn loading_chat(body: &[u8]) -> Option<Arc<str>> {

@@ -1,6 +1,6 @@
 //! Everything that changes in the stand-in, behind one lock: what is known of a call, and its entry in the journal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(super) pushes: Pushes,
     pub(super) rate: Rate,
     pub(super) profiles: HashMap<String, Option<Profile>>,
+    /// Users who are no friends of the account.
+    pub(super) strangers: HashSet<String>,
     pub(super) webhook: Option<(String, bool)>,
     pub(super) faults: Faults,
     pub(super) holds: Vec<Arc<Gate>>,
@@ -61,6 +63,7 @@ impl Default for State {
             pushes: Pushes::default(),
             rate: Rate::default(),
             profiles: HashMap::new(),
+            strangers: HashSet::new(),
             webhook: None,
             faults: Faults::default(),
             holds: Vec::new(),

@@ -16,8 +16,8 @@ const MOST_IN_A_CALL: usize = 10;
 /// Groups and rooms in which customers speak too.
 const GROUPS: usize = 8;
 
-/// Texts that meet rules, both languages, the fallback, and what a careless database or terminal stumbles over.
-const TEXTS: &[&str] = &[
+/// Texts that meet rules, in both languages.
+const MEET_RULES: &[&str] = &[
     "hello",
     "สวัสดีค่ะ",
     "What are your opening hours?",
@@ -28,9 +28,9 @@ const TEXTS: &[&str] = &[
     "English",
     "ภาษาไทย",
     "ขอบคุณนะคะ 🙏",
-    "0",
-    "'; \\ \u{0} \" 👩‍👩‍👧 \u{202e}",
 ];
+/// Texts for the fallback, and what a careless database or terminal stumbles over.
+const MEET_NONE: &[&str] = &["0", "'; \\ \u{0} \" 👩‍👩‍👧 \u{202e}"];
 
 /// One event of the plan.
 #[derive(Clone, Debug)]
@@ -112,10 +112,10 @@ fn happen(random: &mut Random, count: usize) -> Vec<Planned> {
             None => anything(random, customer, &events),
         };
         let event = Event::new(&chat, kind).at(at);
-        let expected = expected(&event.kind);
+        let expected = expected(&chat, &event.kind);
         events.push(Planned { event, expected });
     }
-    unsent(&mut events);
+    amended(&mut events);
     events
 }
 
@@ -147,8 +147,9 @@ fn chat(random: &mut Random, customer: usize, kind: &Kind) -> Chat {
 
 fn anything(random: &mut Random, customer: usize, earlier: &[Planned]) -> (Chat, Kind) {
     let kind = match random.within(1..=100) {
-        1..=72 => {
-            let text = random.pick(TEXTS);
+        texts @ 1..=72 => {
+            let choices = if texts <= 60 { MEET_RULES } else { MEET_NONE };
+            let text = random.pick(choices);
             Kind::text(text)
         }
         73..=82 => Kind::message(random.pick(&Message::one_of_each()).clone()),
@@ -189,21 +190,26 @@ fn change(random: &mut Random, earlier: &[Planned]) -> Option<(Chat, Kind)> {
     Some((chat, kind))
 }
 
-/// What the built-in answers make of it (bot/answers.example.yaml).
-fn expected(kind: &Kind) -> Expected {
+/// What the built-in answers make of it (bot/answers.example.yaml): in groups and rooms only rules answer.
+fn expected(chat: &Chat, kind: &Kind) -> Expected {
+    let one_to_one = matches!(chat, Chat::User(_));
     match kind {
+        Kind::Message { message, .. } if !one_to_one => match message {
+            Message::Text(text) if MEET_RULES.contains(&text.as_str()) => Expected::Answer,
+            _ => Expected::Silence,
+        },
         Kind::Message { .. } | Kind::Follow { .. } | Kind::Join => Expected::Answer,
         Kind::Postback { data } if data.starts_with("language=") => Expected::Answer,
         _ => Expected::Silence,
     }
 }
 
-/// What is taken back before it is answered need not be answered.
-fn unsent(events: &mut [Planned]) {
+/// What is taken back before it is answered need not be answered; nor what is edited, which makes it small talk.
+fn amended(events: &mut [Planned]) {
     let gone: Vec<String> = events
         .iter()
         .filter_map(|planned| match &planned.event.kind {
-            Kind::Unsend { message_id } => Some(message_id.clone()),
+            Kind::Unsend { message_id: id } | Kind::MessageEdited { id, .. } => Some(id.clone()),
             _ => None,
         })
         .collect();

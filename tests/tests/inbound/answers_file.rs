@@ -39,6 +39,8 @@ async fn a_file_that_is_broken_at_start_ends_it_with_64_and_names_line_and_colum
             .expect("it ends");
         assert_eq!(ended.status.code(), Some(64), "{text}: {}", ended.output);
         assert!(ended.output.contains(place), "{text}: {}", ended.output);
+        let announced = ended.output.contains("listening");
+        assert!(!announced, "{text}: {}", ended.output);
     }
 }
 

@@ -4,6 +4,8 @@
 mod answers_file;
 mod calls;
 mod configuration;
+mod groups;
+mod members;
 mod mutated;
 mod odd;
 mod old_events;

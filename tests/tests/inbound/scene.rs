@@ -13,7 +13,7 @@ use tokio_postgres::types::ToSql;
 /// For whatever takes no time on an idle machine.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 
-/// Every text is answered, nothing else.
+/// Every text is answered, in groups too; nothing else is.
 pub(crate) const ANSWERS: &str = "
 default_language: th
 rules:
@@ -22,6 +22,7 @@ rules:
     answer: [{ th: สวัสดีค่ะ, en: Hello! }]
 fallback:
   message/text:
+    in_groups: true
     answer: [{ th: ไม่เข้าใจค่ะ, en: I did not understand. }]
 ";
 

@@ -25,6 +25,7 @@ rules:
     answer: [ { th: พิษ, en: poison } ]
 fallback:
   message/text:
+    in_groups: true
     answer: [ { th: สวัสดี, en: hello } ]
 ";
 

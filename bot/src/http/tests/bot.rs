@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
 use ring::hmac;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -58,7 +59,7 @@ impl Bot {
         let (keys, current_keys) = watch::channel(Keys::new([SECRET]));
         let draining = Arc::new(AtomicBool::new(false));
         let statuses = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&statuses);
+        let (seen, refused) = (Arc::clone(&statuses), Arc::clone(&statuses));
         let router = webhook::router(Callback {
             keys: current_keys,
             body: settings.body,
@@ -75,6 +76,9 @@ impl Bot {
             router,
             settings.limits,
             stop.clone(),
+            Arc::new(move |status: StatusCode| {
+                refused.lock().expect("not poisoned").push(status.as_u16());
+            }),
         ));
         Self {
             address,

@@ -46,6 +46,11 @@ impl Client {
             .expect("in time");
     }
 
+    /// Closes this side.
+    pub(super) async fn finish(&mut self) {
+        self.0.shutdown().await.expect("closes");
+    }
+
     /// A whole answer; panics if the connection ends first.
     pub(super) async fn response(&mut self) -> Response {
         let mut bytes = Vec::new();

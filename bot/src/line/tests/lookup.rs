@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::line::scripted::{Scripted, Step, json};
-use crate::line::{Identity, LookupError, Quota};
+use crate::line::scripted::{Scripted, Step, journal, json, locked};
+use crate::line::{Endpoint, Identity, LookupError, Quota, TokenSource};
 
 #[tokio::test]
 async fn a_profile_or_none() {
@@ -35,6 +35,37 @@ async fn a_profile_or_none() {
     let requests = line.requests();
     assert_eq!(requests.len(), 3);
     assert!(requests[0].starts_with("GET /v2/bot/profile/U1 HTTP/1.1"));
+}
+
+#[tokio::test]
+async fn a_member_is_asked_for_where_they_speak() {
+    let page = r#"{"displayName":"Mae","userId":"U1","pictureUrl":"p"}"#;
+    let line = Scripted::start([json(200, page), json(200, page), json(404, "{}")]).await;
+    let (observer, told) = journal();
+    let client = line.watched(TokenSource::Fixed("t".into()), observer);
+    let of_group = client.group_member("C1", "U1").await.expect("answered");
+    let of_room = client.room_member("R1", "U1").await.expect("answered");
+    for profile in [of_group, of_room] {
+        let profile = profile.expect("there");
+        assert_eq!((&*profile.display_name, profile.language), ("Mae", None));
+    }
+    let left = client.group_member("C1", "U1").await;
+    assert_eq!(left.expect("answered"), None);
+    let nowhere = client.group_member("../profile", "U1").await;
+    assert_eq!(nowhere.expect("not asked"), None);
+    let requests = line.requests();
+    let paths = requests.iter().map(|request| {
+        let path = request.split(' ').nth(1);
+        path.expect("a request line")
+    });
+    let (group, room) = ("/v2/bot/group/C1/member/U1", "/v2/bot/room/R1/member/U1");
+    assert_eq!(paths.collect::<Vec<_>>(), [group, room, group]);
+    let endpoints: Vec<Endpoint> = locked(&told)
+        .iter()
+        .map(|(endpoint, _)| *endpoint)
+        .collect();
+    let (group, room) = (Endpoint::GroupMember, Endpoint::RoomMember);
+    assert_eq!(endpoints, [group, room, group]);
 }
 
 #[tokio::test]

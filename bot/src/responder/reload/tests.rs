@@ -50,6 +50,7 @@ impl Following {
             kind: "message/text",
             text: Some("hello"),
             postback_data: None,
+            one_to_one: true,
             stored_language: None,
             profile_language: None,
         };

@@ -34,6 +34,7 @@ const NOTHING: Question<'_> = Question {
     kind: "",
     text: None,
     postback_data: None,
+    one_to_one: true,
     stored_language: None,
     profile_language: None,
 };
@@ -105,6 +106,55 @@ fn the_first_rule_that_applies_answers_then_the_fallback_of_the_kind() {
             (&*answer.rule, first)
         });
         assert_eq!(said, expected, "{} {:?}", question.kind, question.text);
+    }
+}
+
+#[test]
+fn in_a_group_rules_answer_and_fallbacks_only_if_they_say_so() {
+    let rules = Rules::parse(
+        "
+rules:
+  - name: hours
+    when: { text: hours, events: message/sticker }
+    answer: { th: เปิดทุกวัน, en: Open every day }
+fallback:
+  message/text: { answer: { th: ไม่เข้าใจ, en: Pardon } }
+  message/image: { answer: { th: สวย, en: Lovely }, in_groups: true }
+  message/video: { answer: { th: ดี, en: Nice }, in_groups: false }
+  join: { answer: { th: สวัสดี, en: Hello } }
+  memberJoined: { answer: { th: สวัสดี, en: Hello } }
+",
+    )
+    .expect("good rules");
+    // (question, answered by in a one-to-one chat, in a group)
+    let table = [
+        (text("hours?"), Some("hours"), Some("hours")),
+        (kind("message/sticker"), Some("hours"), Some("hours")),
+        (text("see you"), Some("fallback:message/text"), None),
+        (
+            kind("message/image"),
+            Some("fallback:message/image"),
+            Some("fallback:message/image"),
+        ),
+        (kind("message/video"), Some("fallback:message/video"), None),
+        (kind("message/audio"), None, None),
+    ];
+    let by = |question: Question<'_>, one_to_one| {
+        let question = Question {
+            one_to_one,
+            ..question
+        };
+        let answer = rules.answer(&question);
+        answer.map(|answer| answer.rule.to_string())
+    };
+    for (question, alone, in_group) in table {
+        let found = (by(question, true), by(question, false));
+        let found = (found.0.as_deref(), found.1.as_deref());
+        assert_eq!(found, (alone, in_group), "{}", question.kind);
+    }
+    // What happens in groups alone would else never be answered.
+    for happens in ["join", "memberJoined"] {
+        assert!(by(kind(happens), false).is_some(), "{happens}");
     }
 }
 

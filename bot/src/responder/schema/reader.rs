@@ -158,7 +158,7 @@ impl Reader {
         match &at.node.value {
             Value::Text(text) if text.trim().is_empty() => self.wrong(at, "is empty"),
             Value::Text(text) => return Some(text),
-            literal @ Value::Literal(_) => {
+            literal @ (Value::Truth(_) | Value::Literal(_)) => {
                 self.wrong(at, format!("{}: put it in quotes", is(literal)))
             }
             Value::Nothing => self.wrong(at, "is empty"),
@@ -166,11 +166,24 @@ impl Reader {
         }
         None
     }
+
+    /// `true` or `false`.
+    pub(super) fn truth(&mut self, at: &At<'_>) -> Option<bool> {
+        match &at.node.value {
+            Value::Truth(truth) => Some(*truth),
+            other => {
+                let what = is(other);
+                self.wrong(at, format!("{what} where true or false belongs"));
+                None
+            }
+        }
+    }
 }
 
 fn is(value: &Value) -> String {
     let what = match value {
         Value::Nothing => "empty",
+        Value::Truth(_) => "true or false",
         Value::Literal(what) => what,
         Value::Text(_) => "a text",
         Value::List(_) => "a list",

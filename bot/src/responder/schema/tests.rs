@@ -170,6 +170,39 @@ fn a_rule_must_be_able_to_apply() {
 }
 
 #[test]
+fn whether_a_fallback_answers_in_groups_is_true_or_false_and_of_effect() {
+    let table = [
+        ("message/image", "true", None),
+        ("message/image", "false", None),
+        (
+            "message/image",
+            "yes",
+            Some("message/image.in_groups is a text where true or false belongs"),
+        ),
+        (
+            "message/image",
+            "1",
+            Some("message/image.in_groups is a number where true or false belongs"),
+        ),
+        (
+            "join",
+            "true",
+            Some("join.in_groups is without effect: join happens in groups and rooms alone"),
+        ),
+    ];
+    for (kind, value, problem) in table {
+        let answer = "answer: {th: ก, en: a}";
+        let found = problems(&format!(
+            "fallback:\n  message/text: {{{answer}}}\n  {kind}: {{{answer}, in_groups: {value}}}\n"
+        ));
+        match problem {
+            None => assert_eq!(found, [""; 0], "{kind} {value}"),
+            Some(problem) => assert!(one(&found).ends_with(problem), "{found:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_button_does_exactly_one_thing() {
     let does = [
         "",
