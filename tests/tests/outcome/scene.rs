@@ -65,6 +65,14 @@ pub(crate) fn pushing() -> Options {
     options
 }
 
+/// Patience with Postgres that outlasts what stands still in it: what it answers in the end is believed.
+pub(crate) fn patient(options: Options) -> Options {
+    options
+        .env("SABAI_POOL_ACQUIRE_TIMEOUT", "20s")
+        .env("SABAI_POOL_STATEMENT_TIMEOUT", "20s")
+        .env("SABAI_RETRY_DEADLINE", "20s")
+}
+
 /// A server whose logins cost little: unoptimized bots start here by the dozen.
 pub(crate) async fn postgres() -> Arc<Postgres> {
     let settings = vec![("scram_iterations".to_owned(), "16".to_owned())];
