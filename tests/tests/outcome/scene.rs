@@ -218,6 +218,13 @@ impl Scene {
         assert!(report.is_sound(), "{report}");
     }
 
+    /// Runs `sql` in the test's database.
+    pub(crate) async fn execute(&self, sql: &str) {
+        let session = self.world.database.superuser().await;
+        let done = session.expect("Postgres is there").batch_execute(sql).await;
+        done.expect("a sound statement");
+    }
+
     /// One value from the test's database.
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         let session = self.world.database.superuser().await;
