@@ -3,6 +3,7 @@
 
 mod chaos;
 mod gate;
+mod jam;
 mod killed;
 mod limits;
 mod line_refuses;
