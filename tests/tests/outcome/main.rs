@@ -16,3 +16,4 @@ mod scene;
 mod slow;
 mod stop;
 mod stopped;
+mod taken_back;

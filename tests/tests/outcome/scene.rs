@@ -26,6 +26,8 @@ rules:
 fallback:
   message/text:
     answer: [ { th: สวัสดี, en: hello } ]
+  message/file:
+    answer: [ { th: ขอบคุณ, en: thanks } ]
 ";
 
 /// For all tests but those that stop it.
