@@ -17,3 +17,4 @@ mod slow;
 mod stop;
 mod stopped;
 mod taken_back;
+mod two_holders;
