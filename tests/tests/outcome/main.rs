@@ -9,6 +9,7 @@ mod limits;
 mod line_refuses;
 mod line_unclear;
 mod order;
+mod outage;
 mod poison;
 mod postgres_gone;
 mod road;
