@@ -2,12 +2,16 @@
 //! exactly after.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::connection::Cut;
 use super::endpoint::Endpoint;
 use super::faults::Match;
+
+/// Longer than any lease that a test waits out.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Where a call stands still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,16 +61,28 @@ impl Hold {
     }
 
     /// Waits until a call stands here.
+    ///
+    /// # Panics
+    /// As [`Hold::reached_by`].
     pub async fn reached(&self) {
         self.reached_by(1).await;
     }
 
     /// Waits until `calls` calls have come here in all.
+    ///
+    /// # Panics
+    /// After a minute, with how many have come.
     pub async fn reached_by(&self, calls: u32) {
         let mut held = self.gate.held.subscribe();
-        held.wait_for(|&count| count >= calls)
-            .await
-            .expect("the gate lives as long as its hold");
+        let reached = held.wait_for(|&count| count >= calls);
+        match tokio::time::timeout(LIMIT, reached).await {
+            Ok(reached) => drop(reached.expect("the gate lives as long as its hold")),
+            Err(_) => panic!(
+                "waited {LIMIT:?} for {calls} calls at {:?}; {} came",
+                self.gate.matching,
+                self.count()
+            ),
+        }
     }
 
     /// How many calls have come here in all.

@@ -18,6 +18,16 @@ const ENDINGS: &str = "
     UNION ALL
     SELECT key, 'dead_letter', NULL FROM dead_letter WHERE key NOT IN (SELECT key FROM turn)";
 
+/// Wherever something that a customer wrote may stand.
+const TABLES: [&str; 6] = [
+    "event",
+    "turn",
+    "dead_letter",
+    "amendment",
+    "outbox",
+    "person",
+];
+
 /// The outcome of which LINE must know.
 pub const ANSWERED: &str = "answered";
 
@@ -56,4 +66,23 @@ pub async fn endings(database: &Database) -> anyhow::Result<HashMap<Vec<u8>, Vec
         endings.entry(row.try_get(0)?).or_default().push(ending);
     }
     Ok(endings)
+}
+
+/// The tables with a row that holds `word`, in a text or in the bytes of an event; one entry for each such row.
+///
+/// # Errors
+/// When the database is away or has no such tables (nothing is migrated yet).
+pub async fn rows_with(database: &Database, word: &str) -> anyhow::Result<Vec<String>> {
+    let tables = TABLES.map(|table| {
+        format!(
+            "SELECT '{table}' FROM {table} t WHERE to_jsonb(t)::text LIKE '%' || $1 || '%'
+             OR to_jsonb(t)::text LIKE '%' || encode(convert_to($1, 'UTF8'), 'hex') || '%'"
+        )
+    });
+    let rows = database
+        .superuser()
+        .await?
+        .query(&tables.join(" UNION ALL "), &[&word])
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }

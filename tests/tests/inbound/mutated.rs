@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sabai_tests::bot::Bot;
+use sabai_tests::postgres::{self, Postgres};
 use sabai_tests::webhook::{Chat, Event, Kind, Message, Webhook};
-use sabai_tests::world::World;
+use sabai_tests::world::{Options, World};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::scene::{counter, quiet, taken, world_and_bot};
+use super::scene::{ANSWERS, counter, quiet, taken};
 
 const SEED: u64 = 0x5aba_1b07;
-const SENDERS: u64 = 32;
-/// A call at a loaded machine may be refused in time (503), which LINE repeats; it is not the input's doing.
-const REPEATS: usize = 5;
+/// So few that a batch is far from the 0.8 s after which a call is answered 503, on a busy machine too: any 503 is of
+/// our making.
+const SENDERS: u64 = 8;
 
 /// xorshift64* (Vigna 2016): the same numbers everywhere and for ever.
 struct Random(u64);
@@ -170,17 +171,25 @@ async fn send(webhook: &Webhook, destination: &str, from: u64, to: u64) {
 }
 
 async fn one(webhook: &Webhook, number: u64, body: Bytes) {
-    let mut outcome = Ok(0);
-    for _ in 0..REPEATS {
-        outcome = webhook.post_signed(body.clone()).await.outcome;
-        if outcome == Ok(200) {
-            return;
-        }
-    }
-    panic!(
-        "call {number} of seed {SEED:#x}: {outcome:?} to {}",
+    let outcome = webhook.post_signed(body.clone()).await.outcome;
+    assert_eq!(
+        outcome,
+        Ok(200),
+        "call {number} of seed {SEED:#x}: {}",
         String::from_utf8_lossy(&body)
     );
+}
+
+/// On a server that does not wait for its disk, which other tests keep busy.
+async fn world() -> World {
+    let options = postgres::Options {
+        settings: vec![("fsync".to_owned(), "off".to_owned())],
+        ..postgres::Options::default()
+    };
+    let postgres = Postgres::start(options).await.expect("Postgres starts");
+    World::new(Options::answering(ANSWERS).on(postgres))
+        .await
+        .expect("everything starts")
 }
 
 async fn memory_at_rest(world: &World, bot: &Bot) -> u64 {
@@ -190,7 +199,8 @@ async fn memory_at_rest(world: &World, bot: &Bot) -> u64 {
 
 #[tokio::test]
 async fn ten_thousand_mutated_webhooks_bring_no_5xx_no_panic_and_no_growth() {
-    let (world, bot) = world_and_bot().await;
+    let world = world().await;
+    let bot = world.bot().await.expect("the bot starts");
     let destination = world.line.options().bot_user_id.clone();
     let webhook = world.webhook(&bot).giving_up_after(Duration::from_secs(10));
     send(&webhook, &destination, 0, 2_000).await;
@@ -203,15 +213,9 @@ async fn ten_thousand_mutated_webhooks_bring_no_5xx_no_panic_and_no_growth() {
     );
     let of = async |code| counter(&bot, "sabai_webhook_responses_total", &[("code", code)]).await;
     assert_eq!(of("200").await, 10_000.0, "seed {SEED:#x}");
-    assert_eq!(
-        (of("500").await, of("other").await),
-        (0.0, 0.0),
-        "seed {SEED:#x}"
-    );
-    assert!(
-        of("503").await <= 100.0,
-        "seed {SEED:#x}: not busy, but broken"
-    );
+    for code in ["500", "503", "other"] {
+        assert_eq!(of(code).await, 0.0, "{code}, seed {SEED:#x}");
+    }
     assert!(bot.exit_status().is_none());
     let log = bot.log().lines();
     assert!(

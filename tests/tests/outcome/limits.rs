@@ -43,3 +43,23 @@ async fn pushes_end_with_the_month_s_budget() {
     unanswered(&scene, &bot, &unpaid, "budget").await;
     assert_eq!(scene.world.line.quota_used(), 1);
 }
+
+#[tokio::test]
+async fn with_a_budget_of_none_nothing_is_pushed() {
+    let scene = Scene::new(pushing().env("SABAI_PUSH_MONTHLY_BUDGET", "0")).await;
+    let bot = scene.bot().await;
+    let unpaid = scene.text(&bot, "ann").await;
+    unanswered(&scene, &bot, &unpaid, "budget").await;
+}
+
+#[tokio::test]
+async fn a_month_does_not_pay_for_the_pushes_of_another() {
+    let scene = Scene::new(pushing().env("SABAI_PUSH_MONTHLY_BUDGET", "1")).await;
+    let bot = scene.bot().await;
+    scene
+        .execute("INSERT INTO push_month (month, pushes) VALUES ('2020-02-01', 1)")
+        .await;
+    let event = scene.text(&bot, "ann").await;
+    scene.ends_as(&event, "answered").await;
+    assert_eq!(scene.world.line.quota_used(), 1);
+}

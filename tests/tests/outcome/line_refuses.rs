@@ -239,27 +239,27 @@ async fn a_push_over_the_month_s_quota_is_unanswered_and_seen() {
 
 #[tokio::test]
 async fn while_line_cannot_be_reached_no_call_counts_and_then_it_is_answered() {
-    let (scene, road) = unreachable().await;
+    let (scene, mut road) = unreachable().await;
     let bot = scene.bot().await;
     let event = scene.text(&bot, "ann").await;
     scene
         .counts("SELECT count(*) FROM outbox WHERE reply_attempts = 0", 1)
         .await;
-    road.open(&scene.world.line).await;
+    road.open_to_line(&scene.world.line).await;
     scene.ends_as(&event, "answered").await;
     assert_eq!(scene.calls(&event), [(REPLY, Some(200))]);
 }
 
 #[tokio::test]
 async fn a_push_is_still_allowed_after_line_could_not_be_reached() {
-    let (scene, road) = unreachable().await;
+    let (scene, mut road) = unreachable().await;
     let bot = scene.bot().await;
     let event = scene.text(&bot, "ann").await;
     scene
         .counts("SELECT count(*) FROM outbox WHERE reply_attempts = 0", 1)
         .await;
     scene.world.line.expire_reply_tokens();
-    road.open(&scene.world.line).await;
+    road.open_to_line(&scene.world.line).await;
     scene.ends_as(&event, "answered").await;
     assert_eq!(scene.calls(&event), [(REPLY, Some(400)), (PUSH, Some(200))]);
 }

@@ -3,11 +3,13 @@
 
 mod chaos;
 mod gate;
+mod jam;
 mod killed;
 mod limits;
 mod line_refuses;
 mod line_unclear;
 mod order;
+mod outage;
 mod poison;
 mod postgres_gone;
 mod road;
@@ -15,3 +17,5 @@ mod scene;
 mod slow;
 mod stop;
 mod stopped;
+mod taken_back;
+mod two_holders;

@@ -5,6 +5,7 @@ use sabai_tests::line::faults::Match;
 use sabai_tests::line::hold::Stage;
 use sabai_tests::webhook::{Chat, Event};
 
+use super::jam::Jam;
 use super::scene::{Scene, options};
 
 /// Long enough for a held reply.
@@ -68,6 +69,21 @@ async fn an_earlier_event_that_comes_later_goes_first_unless_work_has_begun() {
     hold.release();
     scene.is_sound().await;
     let expected = [&begun, &earlier, &waiting];
+    assert_eq!(answered(&scene, &expected), ids(&expected));
+}
+
+#[tokio::test]
+async fn an_earlier_event_that_comes_before_a_held_one_is_begun_goes_first() {
+    let jam = Jam::at("outbox").await;
+    let held = jam.scene.text(&jam.bot, "ann").await;
+    let earlier = Event::text("ann", "hello").at(held.timestamp - 1_000);
+    let delivered = std::slice::from_ref(&earlier);
+    jam.scene.deliver(&jam.bot, delivered).await;
+    let news = "SELECT count(*) FROM lane WHERE token IS NOT NULL AND dirty";
+    assert_eq!(jam.scene.count(news).await, 1);
+    let (scene, _bot) = jam.clear().await;
+    scene.is_sound().await;
+    let expected = [&earlier, &held];
     assert_eq!(answered(&scene, &expected), ids(&expected));
 }
 

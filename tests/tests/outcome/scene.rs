@@ -27,6 +27,8 @@ fallback:
   message/text:
     in_groups: true
     answer: [ { th: สวัสดี, en: hello } ]
+  message/file:
+    answer: [ { th: ขอบคุณ, en: thanks } ]
 ";
 
 /// For all tests but those that stop it.
@@ -64,6 +66,14 @@ pub(crate) fn pushing() -> Options {
     let mut options = options();
     options.line.reply_token_life = Duration::ZERO;
     options
+}
+
+/// Patience with Postgres that outlasts what stands still in it: what it answers in the end is believed.
+pub(crate) fn patient(options: Options) -> Options {
+    options
+        .env("SABAI_POOL_ACQUIRE_TIMEOUT", "20s")
+        .env("SABAI_POOL_STATEMENT_TIMEOUT", "20s")
+        .env("SABAI_RETRY_DEADLINE", "20s")
 }
 
 /// A server whose logins cost little: unoptimized bots start here by the dozen.
@@ -209,6 +219,13 @@ impl Scene {
     pub(crate) async fn is_sound(&self) {
         let report = self.world.settled(LIMIT).await;
         assert!(report.is_sound(), "{report}");
+    }
+
+    /// Runs `sql` in the test's database.
+    pub(crate) async fn execute(&self, sql: &str) {
+        let session = self.world.database.superuser().await;
+        let done = session.expect("Postgres is there").batch_execute(sql).await;
+        done.expect("a sound statement");
     }
 
     /// One value from the test's database.

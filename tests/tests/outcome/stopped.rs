@@ -9,7 +9,21 @@ use sabai_tests::webhook::Event;
 use sabai_tests::world::Options;
 
 use super::gate::Gate;
-use super::scene::{SHORT, Scene, options, pushing};
+use super::scene::{SHORT, Scene, Turn, options, patient, pushing};
+
+const REPLIED: (Endpoint, Option<u16>) = (Endpoint::Reply, Some(200));
+const REFUSED: (Endpoint, Option<u16>) = (Endpoint::Reply, Some(400));
+const PUSHED: (Endpoint, Option<u16>) = (Endpoint::Push, Some(200));
+const KNOWN: (Endpoint, Option<u16>) = (Endpoint::Push, Some(409));
+
+/// What becomes of the statement that the stopped bot had sent.
+#[derive(Clone, Copy)]
+enum Statement {
+    /// It is executed; the bot learns it when it goes on.
+    Commits,
+    /// Its session ends and nothing of it stays.
+    Dies,
+}
 
 /// The first gets the event and is stopped; the second takes over.
 struct Pair {
@@ -20,13 +34,7 @@ struct Pair {
 
 impl Pair {
     async fn new(options: Options) -> Self {
-        // Patience with Postgres that outlasts the stop: what it answered meanwhile is believed.
-        let options = options
-            .env("SABAI_LEASE", SHORT)
-            .env("SABAI_POOL_ACQUIRE_TIMEOUT", "20s")
-            .env("SABAI_POOL_STATEMENT_TIMEOUT", "20s")
-            .env("SABAI_RETRY_DEADLINE", "20s");
-        let scene = Scene::new(options).await;
+        let scene = Scene::new(patient(options.env("SABAI_LEASE", SHORT))).await;
         let (first, second) = tokio::join!(scene.bot(), scene.bot());
         Self {
             scene,
@@ -35,142 +43,115 @@ impl Pair {
         }
     }
 
-    async fn gate(&self, what: &str) -> Gate {
-        Gate::close(&self.scene.world.database, what).await
+    /// The first is stopped while a statement of it stands at `gate`.
+    async fn stop_at_gate(&self, gate: &str, then: Statement) -> Event {
+        let gate = Gate::close(&self.scene.world.database, gate).await;
+        let event = self.scene.text(&self.first, "ann").await;
+        gate.reached().await;
+        self.first.pause().await;
+        if let Statement::Dies = then {
+            gate.sever().await;
+        }
+        gate.open().await;
+        event
     }
 
-    async fn event(&self) -> Event {
-        self.scene.text(&self.first, "ann").await
+    /// The first is stopped while its call stands at `stage`; LINE goes on when `calls` have come there.
+    async fn stop_in_call(&self, endpoint: Endpoint, stage: Stage, calls: u32) -> Event {
+        let hold = self.scene.world.line.hold(Match::endpoint(endpoint), stage);
+        let event = self.scene.text(&self.first, "ann").await;
+        hold.reached().await;
+        self.first.pause().await;
+        hold.reached_by(calls).await;
+        hold.release();
+        event
     }
 
-    /// The first goes on, and has had its time.
-    async fn goes_on(&self) {
+    /// The second ends it, then the first goes on and has its time; returns how it ended before that.
+    async fn ends_as(&self, event: &Event, outcome: &str) -> Turn {
+        let turn = self.scene.ends_as(event, outcome).await;
+        self.goes_on(event).await;
+        turn
+    }
+
+    async fn goes_on(&self, event: &Event) {
         self.first.resume();
         self.scene.works(&self.first).await;
+        assert_eq!(self.scene.accepted(event), 1);
+        self.scene.is_sound().await;
     }
 }
-
-const ONE_REPLY: [(Endpoint, Option<u16>); 1] = [(Endpoint::Reply, Some(200))];
 
 #[tokio::test]
 async fn stopped_before_the_outbox_row_it_sends_nothing_later() {
     let pair = Pair::new(options()).await;
-    let gate = pair.gate("INSERT ON outbox FOR EACH ROW").await;
-    let event = pair.event().await;
-    gate.reached().await;
-    pair.first.pause().await;
-    gate.sever().await;
-    gate.open().await;
-    pair.scene.ends_as(&event, "answered").await;
-    pair.goes_on().await;
-    assert_eq!(pair.scene.calls(&event), ONE_REPLY);
-    pair.scene.is_sound().await;
+    let gate = "INSERT ON outbox FOR EACH ROW";
+    let event = pair.stop_at_gate(gate, Statement::Dies).await;
+    pair.ends_as(&event, "answered").await;
+    assert_eq!(pair.scene.calls(&event), [REPLIED]);
 }
 
 #[tokio::test]
 async fn stopped_between_outbox_row_and_call_it_does_not_call_later() {
     let pair = Pair::new(options()).await;
-    let gate = pair.gate("INSERT ON outbox FOR EACH ROW").await;
-    let event = pair.event().await;
-    gate.reached().await;
-    pair.first.pause().await;
-    gate.open().await;
-    pair.scene.ends_as(&event, "answered").await;
-    pair.goes_on().await;
-    assert_eq!(pair.scene.calls(&event), ONE_REPLY);
-    pair.scene.is_sound().await;
+    let gate = "INSERT ON outbox FOR EACH ROW";
+    let event = pair.stop_at_gate(gate, Statement::Commits).await;
+    pair.ends_as(&event, "answered").await;
+    assert_eq!(pair.scene.calls(&event), [REPLIED]);
 }
 
 #[tokio::test]
 async fn stopped_with_its_reply_on_the_way_line_accepts_one_of_both() {
     let pair = Pair::new(options()).await;
-    let replies = Match::endpoint(Endpoint::Reply);
-    let hold = pair.scene.world.line.hold(replies, Stage::BeforeReading);
-    let event = pair.event().await;
-    hold.reached().await;
-    pair.first.pause().await;
-    hold.reached_by(2).await;
-    hold.release();
+    let stop = pair.stop_in_call(Endpoint::Reply, Stage::BeforeReading, 2);
+    let event = stop.await;
     let turn = pair.scene.end(&event).await;
+    let possible = ["answered", "unknown"];
+    assert!(possible.contains(&&*turn.outcome), "{turn:?}");
+    pair.goes_on(&event).await;
+    let calls = pair.scene.calls(&event);
     assert!(
-        ["answered", "unknown"].contains(&&*turn.outcome),
-        "{turn:?}"
+        calls.iter().all(|(to, _)| *to == Endpoint::Reply),
+        "{calls:?}"
     );
-    pair.goes_on().await;
-    assert_eq!(pair.scene.accepted(&event), 1);
-    assert!(
-        pair.scene
-            .calls(&event)
-            .iter()
-            .all(|(endpoint, _)| *endpoint == Endpoint::Reply)
-    );
-    pair.scene.is_sound().await;
 }
 
 #[tokio::test]
 async fn stopped_after_line_accepted_there_is_no_push() {
     let pair = Pair::new(options()).await;
-    let replies = Match::endpoint(Endpoint::Reply);
-    let hold = pair.scene.world.line.hold(replies, Stage::AfterAccepting);
-    let event = pair.event().await;
-    hold.reached().await;
-    pair.first.pause().await;
-    hold.release();
-    pair.scene.ends_as(&event, "unknown").await;
-    pair.goes_on().await;
-    let expected = [(Endpoint::Reply, Some(200)), (Endpoint::Reply, Some(400))];
-    assert_eq!(pair.scene.calls(&event), expected);
-    pair.scene.is_sound().await;
+    let stop = pair.stop_in_call(Endpoint::Reply, Stage::AfterAccepting, 1);
+    let event = stop.await;
+    pair.ends_as(&event, "unknown").await;
+    assert_eq!(pair.scene.calls(&event), [REPLIED, REFUSED]);
 }
 
 #[tokio::test]
 async fn stopped_while_settling_what_it_knows_corrects_unknown() {
     let pair = Pair::new(options()).await;
-    let gate = pair.gate("INSERT ON turn FOR EACH ROW").await;
-    let event = pair.event().await;
-    gate.reached().await;
-    pair.first.pause().await;
-    gate.sever().await;
-    gate.open().await;
-    pair.scene.ends_as(&event, "unknown").await;
-    pair.first.resume();
+    let gate = "INSERT ON turn FOR EACH ROW";
+    let event = pair.stop_at_gate(gate, Statement::Dies).await;
+    pair.ends_as(&event, "unknown").await;
     let turn = pair.scene.ends_as(&event, "answered").await;
-    assert_eq!(
-        (turn.reason, turn.sent_by.as_deref()),
-        (None, Some("reply"))
-    );
-    assert_eq!(pair.scene.accepted(&event), 1);
-    pair.scene.is_sound().await;
+    let how = (turn.reason, turn.sent_by.as_deref());
+    assert_eq!(how, (None, Some("reply")));
 }
 
 #[tokio::test]
 async fn stopped_while_its_settling_commits_nobody_sends_again() {
     let pair = Pair::new(options()).await;
-    let gate = pair.gate("INSERT ON turn FOR EACH ROW").await;
-    let event = pair.event().await;
-    gate.reached().await;
-    pair.first.pause().await;
-    gate.open().await;
-    pair.scene.ends_as(&event, "answered").await;
-    pair.goes_on().await;
-    assert_eq!(pair.scene.calls(&event), ONE_REPLY);
-    pair.scene.is_sound().await;
+    let gate = "INSERT ON turn FOR EACH ROW";
+    let event = pair.stop_at_gate(gate, Statement::Commits).await;
+    pair.ends_as(&event, "answered").await;
+    assert_eq!(pair.scene.calls(&event), [REPLIED]);
 }
 
 #[tokio::test]
 async fn stopped_at_the_step_to_a_push_the_other_pushes_alone() {
     let pair = Pair::new(pushing()).await;
-    let gate = pair.gate("UPDATE ON outbox FOR EACH ROW WHEN (NEW.state = 'pushing')");
-    let gate = gate.await;
-    let event = pair.event().await;
-    gate.reached().await;
-    pair.first.pause().await;
-    gate.open().await;
-    pair.scene.ends_as(&event, "answered").await;
-    pair.goes_on().await;
-    let expected = [(Endpoint::Reply, Some(400)), (Endpoint::Push, Some(200))];
-    assert_eq!(pair.scene.calls(&event), expected);
-    pair.scene.is_sound().await;
+    let gate = "UPDATE ON outbox FOR EACH ROW WHEN (NEW.state = 'pushing')";
+    let event = pair.stop_at_gate(gate, Statement::Commits).await;
+    pair.ends_as(&event, "answered").await;
+    assert_eq!(pair.scene.calls(&event), [REFUSED, PUSHED]);
 }
 
 #[tokio::test]
@@ -183,22 +164,11 @@ async fn stopped_after_line_accepted_its_push_the_other_learns_it() {
     pushed_twice(Stage::AfterAccepting, 1).await;
 }
 
-/// Stopped with its push at `stage`; LINE goes on when `calls` have come there.
 async fn pushed_twice(stage: Stage, calls: u32) {
     let pair = Pair::new(pushing()).await;
-    let pushes = Match::endpoint(Endpoint::Push);
-    let hold = pair.scene.world.line.hold(pushes, stage);
-    let event = pair.event().await;
-    hold.reached().await;
-    pair.first.pause().await;
-    hold.reached_by(calls).await;
-    hold.release();
-    let turn = pair.scene.ends_as(&event, "answered").await;
+    let event = pair.stop_in_call(Endpoint::Push, stage, calls).await;
+    let turn = pair.ends_as(&event, "answered").await;
     assert_eq!(turn.sent_by.as_deref(), Some("push"));
-    pair.goes_on().await;
-    assert_eq!(pair.scene.accepted(&event), 1);
-    let statuses: Vec<_> = pair.scene.calls(&event).into_iter().skip(1).collect();
-    let expected = [(Endpoint::Push, Some(200)), (Endpoint::Push, Some(409))];
-    assert_eq!(statuses[..2], expected, "{statuses:?}");
-    pair.scene.is_sound().await;
+    let calls = pair.scene.calls(&event);
+    assert_eq!(calls[1..3], [PUSHED, KNOWN], "{calls:?}");
 }
