@@ -4,6 +4,8 @@
 //! One group runs one statement for all that wait. A batch that is refused for good is halved until the
 //! culprit stands alone; what may heal is tried again within the retry budget.
 
+mod gather;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use sabai_wire::link::StatementError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use self::gather::gather;
 use super::pool::{AcquireError, Lent, Pool};
 use crate::backoff::Backoff;
 use crate::metrics::Metrics;
@@ -120,7 +123,7 @@ impl<B: Batch> Runner<B> {
         let mut before = 0;
         while receiver.recv_many(&mut waiting, MOST).await > 0 {
             if before >= BUSY {
-                gather(&mut receiver, &mut waiting).await;
+                gather(&mut receiver, &mut waiting, ENOUGH, MOST, LINGER).await;
             }
             before = waiting.len();
             let (items, doors): (Vec<_>, Vec<_>) =
@@ -188,18 +191,6 @@ impl<B: Batch> Runner<B> {
                 Err(error.fault)
             }
             Err(_) => Err(Fault::Silent),
-        }
-    }
-}
-
-/// Waits until there are enough, or no longer.
-async fn gather<T>(receiver: &mut mpsc::Receiver<T>, waiting: &mut Vec<T>) {
-    let until = Instant::now() + LINGER;
-    while waiting.len() < ENOUGH {
-        let more = MOST - waiting.len();
-        match timeout_at(until, receiver.recv_many(waiting, more)).await {
-            Ok(received) if received > 0 => {}
-            _ => return,
         }
     }
 }

@@ -108,6 +108,10 @@ impl<'a> Rows<'a> {
     pub(super) fn set_aside(arrival: &'a Arrival) -> Self {
         let mut rows = Self::default();
         rows.push_unreadable(arrival, "refused by Postgres".to_owned());
+        // An id is printable ASCII, which any Postgres takes: an unsend must find the letter, also one that came first.
+        let message = arrival.event().and_then(Event::message_id);
+        rows.message_id = vec![message];
+        rows.amended.messages.extend(message.map(str::to_owned));
         rows
     }
 

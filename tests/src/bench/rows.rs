@@ -29,45 +29,48 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
 }
 
 fn rows(measured: Measured) -> Vec<Row> {
-    let (latency, cpu) = (measured.latency, measured.cpu);
-    let postgres_alone = Pair {
-        reference: cpu.reference.clone(),
-        ours: measured.cpu_postgres,
-    };
     let mut rows = throughput(
         measured.acknowledgements,
         measured.events,
         measured.events_answered,
         measured.replies,
     );
-    rows.extend([
-        Row {
-            against: "bare handler",
-            unit: "us",
-            ..rate(
-                "cpu",
-                "processor time per event, bot and Postgres",
-                cpu,
-                Goal::RatioAtMost(7.0),
-            )
-        },
-        Row {
-            against: "bare handler",
-            unit: "us",
-            ..rate(
-                "cpu_postgres",
-                "of it Postgres alone",
-                postgres_alone,
-                Goal::None,
-            )
-        },
+    rows.extend(processors(measured.cpu, measured.cpu_postgres));
+    rows.extend(latency(measured.latency, measured.tail));
+    rows.extend(memory(measured.rest, measured.peak));
+    rows
+}
+
+fn processors(all: Pair, postgres: Series) -> [Row; 2] {
+    let postgres = Pair {
+        reference: all.reference.clone(),
+        ours: postgres,
+    };
+    let row = |name, what, pair, goal| Row {
+        against: "bare handler",
+        unit: "us",
+        ..rate(name, what, pair, goal)
+    };
+    [
+        row(
+            "cpu",
+            "processor time per event, bot and Postgres",
+            all,
+            Goal::RatioAtMost(7.0),
+        ),
+        row("cpu_postgres", "of it Postgres", postgres, Goal::None),
+    ]
+}
+
+fn latency(usual: Pair, tail: Series) -> [Row; 2] {
+    [
         Row {
             against: "INSERT, 1 client, p50",
             unit: "ms",
             ..rate(
                 "latency",
                 "acknowledgement p50 at 50 events/s",
-                latency,
+                usual,
                 Goal::RatioAtMost(3.0),
             )
         },
@@ -77,24 +80,28 @@ fn rows(measured: Measured) -> Vec<Row> {
             ..alone(
                 "tail",
                 "acknowledgement p99 at half of saturation",
-                measured.tail,
+                tail,
                 Goal::AtMost(50.0),
             )
         },
+    ]
+}
+
+fn memory(rest: Series, peak: Series) -> [Row; 2] {
+    [
         alone(
             "memory_rest",
             "resident memory at rest",
-            measured.rest,
+            rest,
             Goal::AtMost(15.0),
         ),
         alone(
             "memory_peak",
             "resident memory at full load, peak",
-            measured.peak,
+            peak,
             Goal::AtMost(40.0),
         ),
-    ]);
-    rows
+    ]
 }
 
 fn throughput(acknowledgements: Pair, events: Pair, answered: Series, replies: Pair) -> Vec<Row> {
