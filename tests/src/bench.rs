@@ -6,6 +6,7 @@ pub mod hello;
 pub mod insert;
 pub mod line;
 pub mod load;
+pub mod measured;
 pub mod meter;
 pub mod options;
 pub mod report;

@@ -10,6 +10,8 @@ use super::worker::Worker;
 use crate::db::pool::Pool;
 
 const BATCH: usize = 256;
+/// After a round that failed: well before others may take what is ours, once Postgres is back.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Renews for a [`Worker`]. Runs until it is dropped: what is held is renewed to the last moment of a stop.
 pub async fn run(pool: Pool, worker: Worker, lease: Duration, every: Duration) {
@@ -19,6 +21,7 @@ pub async fn run(pool: Pool, worker: Worker, lease: Duration, every: Duration) {
         rounds.tick().await;
         if let Err(fault) = round(&pool, &worker, lease, every).await {
             tracing::debug!(%fault, "cannot renew leases");
+            rounds.reset_after(AGAIN.min(every));
         }
     }
 }

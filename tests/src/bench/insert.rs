@@ -33,6 +33,19 @@ impl Inserts {
     /// # Errors
     /// When Postgres refuses.
     pub async fn run(&self, clients: usize, lasts: Duration) -> anyhow::Result<Timed> {
+        self.paced(clients, Duration::ZERO, lasts).await
+    }
+
+    /// The same with a pause before each insert, in which processors fall asleep as they do between events.
+    ///
+    /// # Errors
+    /// When Postgres refuses.
+    pub async fn paced(
+        &self,
+        clients: usize,
+        pause: Duration,
+        lasts: Duration,
+    ) -> anyhow::Result<Timed> {
         self.database
             .connect()
             .await?
@@ -49,7 +62,7 @@ impl Inserts {
             let started = Instant::now();
             let mut running = JoinSet::new();
             for (number, (session, statement)) in sessions.into_iter().enumerate() {
-                running.spawn(client(session, statement, number, started + lasts));
+                running.spawn(client(session, statement, number, pause, started + lasts));
             }
             let mut took = Vec::new();
             while let Some(client) = running.join_next().await {
@@ -68,20 +81,22 @@ async fn client(
     session: Session,
     statement: tokio_postgres::Statement,
     number: usize,
+    pause: Duration,
     end: Instant,
 ) -> anyhow::Result<Vec<Duration>> {
     let payload = "x".repeat(PAYLOAD);
     let mut took = Vec::new();
-    let mut began = Instant::now();
-    while began < end {
+    while Instant::now() < end {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        let began = Instant::now();
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .context("a clock before 1970")?;
         let id = format!("{:016X}{number:04X}{:06X}", now.as_micros(), took.len());
         session.execute(&statement, &[&id, &payload]).await?;
-        let now = Instant::now();
-        took.push(now - began);
-        began = now;
+        took.push(began.elapsed());
     }
     Ok(took)
 }

@@ -2,47 +2,20 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
 use super::hello::Hello;
 use super::insert::Inserts;
 use super::load::Load;
+use super::measured::Measured;
 use super::meter::{Reading, Usage};
 use super::options::Options;
 use super::report::Series;
 use super::subject::{Duty, Subject};
 use super::traffic::Traffic;
 use crate::postgres::Postgres;
-
-/// A reference and ours.
-#[derive(Debug, Default)]
-pub struct Pair {
-    pub reference: Series,
-    pub ours: Series,
-}
-
-/// What all rounds came to; series that were not asked for stay empty.
-#[derive(Debug, Default)]
-pub struct Measured {
-    /// A second.
-    pub acknowledgements: Pair,
-    pub events: Pair,
-    /// The same runs until the last event was answered and saved.
-    pub events_answered: Series,
-    pub replies: Pair,
-    /// Microseconds of a processor.
-    pub cpu: Pair,
-    /// The part of `cpu` that is Postgres's.
-    pub cpu_postgres: Series,
-    /// Milliseconds.
-    pub latency: Pair,
-    pub tail: Series,
-    /// MiB.
-    pub rest: Series,
-    pub peak: Series,
-}
 
 /// Everything that runs while a round does.
 pub struct Stage {
@@ -124,7 +97,7 @@ impl Stage {
             self.bare_handler(&mut measured.cpu.reference).await?;
         }
         if wants("latency") {
-            self.latency(&mut measured.latency).await?;
+            self.latency(measured).await?;
         }
         if wants("tail") {
             self.tail(measured).await?;
@@ -232,11 +205,18 @@ impl Stage {
         Ok(())
     }
 
-    async fn latency(&self, pair: &mut Pair) -> anyhow::Result<()> {
+    async fn latency(&self, measured: &mut Measured) -> anyhow::Result<()> {
+        let pair = &mut measured.latency;
         let before = self.begin().await?;
         let inserts = self.inserts.run(1, self.options.seconds(3.0)).await?;
         pair.reference
             .push(inserts.quantile_ms(0.5), self.usage(before).1);
+        let before = self.begin().await?;
+        let pause = Duration::from_millis(20);
+        let inserts = self.inserts.paced(1, pause, self.options.seconds(3.0));
+        measured
+            .latency_paced
+            .push(inserts.await?.quantile_ms(0.5), self.usage(before).1);
         let before = self.begin().await?;
         let timed = self
             .answering

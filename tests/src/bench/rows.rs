@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::measured::{Measured, Pair};
 use super::options::Options;
 use super::report::{self, Goal, Row, Series};
-use super::rounds::{Measured, Pair, Stage};
+use super::rounds::Stage;
 use crate::bot::build;
 use crate::postgres::{self, Postgres};
 
@@ -36,7 +37,11 @@ fn rows(measured: Measured) -> Vec<Row> {
         measured.replies,
     );
     rows.extend(processors(measured.cpu, measured.cpu_postgres));
-    rows.extend(latency(measured.latency, measured.tail));
+    rows.extend(latency(
+        measured.latency,
+        measured.latency_paced,
+        measured.tail,
+    ));
     rows.extend(memory(measured.rest, measured.peak));
     rows
 }
@@ -62,7 +67,11 @@ fn processors(all: Pair, postgres: Series) -> [Row; 2] {
     ]
 }
 
-fn latency(usual: Pair, tail: Series) -> [Row; 2] {
+fn latency(usual: Pair, paced: Series, tail: Series) -> [Row; 3] {
+    let paced = Pair {
+        reference: paced,
+        ours: usual.ours.clone(),
+    };
     [
         Row {
             against: "INSERT, 1 client, p50",
@@ -72,6 +81,16 @@ fn latency(usual: Pair, tail: Series) -> [Row; 2] {
                 "acknowledgement p50 at 50 events/s",
                 usual,
                 Goal::RatioAtMost(3.0),
+            )
+        },
+        Row {
+            against: "INSERT, 50/s, p50",
+            unit: "ms",
+            ..rate(
+                "latency_paced",
+                "the same, beside INSERTs at that rate",
+                paced,
+                Goal::None,
             )
         },
         Row {
