@@ -130,7 +130,7 @@ pub enum Settled {
         /// Clear and read before going on.
         news: bool,
     },
-    /// Somebody else holds it: stop. What LINE accepted has been noted all the same.
+    /// Somebody else holds it: stop. What LINE accepted is still to be written.
     Lost,
 }
 

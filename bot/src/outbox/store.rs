@@ -31,6 +31,10 @@ const FACT: Statement = Statement {
     name: "outbox.fact",
     sql: include_str!("fact.sql"),
 };
+const CORRECT: Statement = Statement {
+    name: "outbox.correct",
+    sql: include_str!("correct.sql"),
+};
 const KNOWN: Statement = Statement {
     name: "outbox.known",
     sql: include_str!("known.sql"),
@@ -263,7 +267,9 @@ pub async fn write_facts(
         .map(|fact| fact.request_id.as_deref())
         .collect();
     let by: Vec<&str> = facts.iter().map(|fact| fact.sent_by).collect();
-    link.query(&FACT, &[&events, &times, &ids, &by], deadline)
+    link.query(&FACT, &[&events, &times, &ids], deadline)
+        .await?;
+    link.query(&CORRECT, &[&events, &times, &ids, &by], deadline)
         .await
         .map(drop)
 }

@@ -37,7 +37,7 @@ pub struct Claimer {
 }
 
 impl Claimer {
-    /// Runs until `stop`, then once more pays what is owed.
+    /// Runs until `stop`. What is owed then is paid by whoever stops the process.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut rounds = interval(ROUND.min(self.renew_every));
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);

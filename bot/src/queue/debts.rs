@@ -21,7 +21,10 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// Shared by all who work lanes.
 #[derive(Debug, Default)]
-pub struct Debts(Mutex<Owed>);
+pub struct Debts {
+    owed: Mutex<Owed>,
+    paying: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Owed {
@@ -32,7 +35,7 @@ struct Owed {
 
 impl Debts {
     fn owed(&self) -> MutexGuard<'_, Owed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// LINE accepted, and it could not be written.
@@ -73,6 +76,8 @@ impl Debts {
     /// # Errors
     /// The fault that stopped it; the rest is still owed.
     pub async fn pay(&self, pool: &Pool) -> Result<(), Fault> {
+        // A stop pays too, maybe while a round of the claimer does: what is struck off must be what was paid.
+        let _alone = self.paying.lock().await;
         while !self.is_empty() {
             let deadline = Instant::now() + LIMIT;
             let mut link = pool.acquire(deadline).await.map_err(|error| error.fault)?;

@@ -13,7 +13,8 @@
   INSERT INTO person AS p (user_id, language, language_at)
   SELECT DISTINCT ON (i.user_id) i.user_id, s.set_language, g.occurred_at
   FROM sent s JOIN gone g ON g.id = s.event JOIN held i ON i.event = s.event
-  WHERE s.set_language IS NOT NULL AND i.user_id IS NOT NULL
+  -- Not by a message that was taken back before it was answered.
+  WHERE s.set_language IS NOT NULL AND i.user_id IS NOT NULL AND i.outcome <> 'stored_only'
   ORDER BY i.user_id, g.occurred_at DESC
   ON CONFLICT (user_id) DO UPDATE SET language = excluded.language, language_at = excluded.language_at
     WHERE p.language_at IS NULL OR p.language_at <= excluded.language_at

@@ -18,7 +18,7 @@ WITH held AS MATERIALIZED (
             trace, body
 ), sent AS (
   DELETE FROM outbox WHERE event = ANY (ARRAY (SELECT id FROM gone))
-  RETURNING event, payload, begun_at, accepted_at, request_id, rule, language, set_language
+  RETURNING event, state, payload, begun_at, accepted_at, request_id, rule, language, set_language, accepted_at IS NOT NULL AS known
 ), saved AS (
   INSERT INTO turn AS t (lane, event, key, webhook_event_id, destination, user_id, display_name, kind, message_id, user_text,
                     file_name, file_type, answer, rule, language, outcome, reason, sent_by, request_id, trace,
@@ -26,7 +26,12 @@ WITH held AS MATERIALIZED (
   SELECT g.lane, g.id, g.key, i.webhook_event_id, g.destination, i.user_id, p.display_name, i.kind, g.message_id,
          CASE WHEN g.amended THEN g.amended_text WHEN a.message_id IS NOT NULL THEN a.text ELSE i.user_text END,
          CASE WHEN a.unsent OR g.body = '' THEN NULL ELSE i.file_name END, i.file_type, s.payload,
-         s.rule, s.language, i.outcome, i.reason, i.sent_by, coalesce(i.request_id, s.request_id), g.trace,
+         s.rule, s.language,
+         -- Whoever knew that LINE accepted may have written it since the holder looked.
+         CASE WHEN i.outcome = 'unknown' AND s.known THEN 'answered' ELSE i.outcome END,
+         CASE WHEN i.outcome = 'unknown' AND s.known THEN NULL ELSE i.reason END,
+         CASE WHEN i.outcome = 'unknown' AND s.known THEN CASE s.state WHEN 'pushing' THEN 'push' ELSE 'reply' END ELSE i.sent_by END,
+         coalesce(i.request_id, s.request_id), g.trace,
          g.occurred_at, g.received_at, s.begun_at, coalesce(i.accepted_at, s.accepted_at), clock_timestamp(),
          CASE WHEN a.unsent OR g.body = '' THEN NULL ELSE g.body END
   FROM gone g JOIN held i ON i.event = g.id
