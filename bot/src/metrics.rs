@@ -48,6 +48,15 @@ impl Metrics {
         families.webhook_duration.observe(duration.as_secs_f64());
     }
 
+    /// What was no HTTP request was answered with this status: no time had begun to pass.
+    pub fn refused(&self, status: u16) {
+        self.0
+            .families
+            .webhook_responses
+            .get_or_create(&Code::of(status))
+            .inc();
+    }
+
     /// An event came to this end.
     pub fn event(&self, outcome: EventOutcome) {
         self.0

@@ -94,8 +94,7 @@ impl App {
             router,
             limits,
             self.webhook.stop().clone(),
-            // No head was read, so no time has passed since.
-            Arc::new(move |status| metrics.webhook(status.as_u16(), Duration::ZERO)),
+            Arc::new(move |status| metrics.refused(status.as_u16())),
         );
         self.webhook.spawn_ending("webhook", async move {
             serving.await;

@@ -1,8 +1,10 @@
 /* conversation.person */
 -- Keeps the profile, and puts the name to the turns that were saved before it was known.
--- $5: whether LINE was asked where it tells the language too; else the one that is known stays.
+-- $5: whether LINE was asked where it tells the language too; else the one that is known stays. An empty language: asked,
+-- and not told.
 WITH kept AS (
-  INSERT INTO person (user_id, display_name, profile_language, fetched_at) VALUES ($1::text, $2::text, $3::text, $4::timestamptz)
+  INSERT INTO person (user_id, display_name, profile_language, fetched_at)
+  VALUES ($1::text, $2::text, CASE WHEN $5::bool THEN coalesce($3::text, '') ELSE $3::text END, $4::timestamptz)
   ON CONFLICT (user_id) DO UPDATE
     SET display_name = coalesce(excluded.display_name, person.display_name),
         profile_language = CASE WHEN $5::bool THEN excluded.profile_language ELSE person.profile_language END,

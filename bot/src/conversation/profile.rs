@@ -13,7 +13,7 @@ use crate::db::pool::Pool;
 use crate::event::Source;
 use crate::event::kind::SourceKind;
 use crate::line::{LineClient, LookupError, Profile};
-use crate::queue::Work;
+use crate::queue::{Person, Work};
 
 const SAVE: Statement = Statement {
     name: "conversation.person",
@@ -69,12 +69,8 @@ impl Profiles {
 
     /// Asks for the profile of who wrote `work`, unless it is fresh or already asked for.
     pub fn want(&self, work: &Work) {
-        let fresh = work
-            .person
-            .fetched_at
-            .is_some_and(|at| at.elapsed().is_ok_and(|age| age < FRESH));
         let wanted = work.event.as_ref().and_then(|event| wanted(&event.source));
-        let Some(wanted) = wanted.filter(|_| !fresh) else {
+        let Some(wanted) = wanted.filter(|wanted| !is_fresh(&work.person, wanted)) else {
             return;
         };
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,6 +79,14 @@ impl Profiles {
             asked.insert(user);
         }
     }
+}
+
+/// Whether all that could be asked for was, not long ago: in a group LINE does not tell the language.
+fn is_fresh(person: &Person, wanted: &Wanted) -> bool {
+    let lately = person
+        .fetched_at
+        .is_some_and(|at| at.elapsed().is_ok_and(|age| age < FRESH));
+    lately && (wanted.seen != Seen::OneToOne || person.profile_language.is_some())
 }
 
 fn wanted(source: &Source) -> Option<Wanted> {
@@ -148,6 +152,32 @@ async fn fetch(line: &LineClient, pool: &Pool, wanted: &Wanted) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_from_a_group_is_fresh_there_and_not_in_a_chat_of_two() {
+        let now = SystemTime::now();
+        let table = [
+            (None, None, false, false),
+            (Some(now - 2 * FRESH), Some("th"), false, false),
+            (Some(now), None, false, true),
+            // Asked, and not told.
+            (Some(now), Some(""), true, true),
+            (Some(now), Some("th"), true, true),
+        ];
+        for (fetched_at, language, alone, in_group) in table {
+            let person = Person {
+                profile_language: language.map(str::to_owned),
+                fetched_at,
+                ..Person::default()
+            };
+            let fresh = |seen| {
+                let user = "U1".to_owned();
+                is_fresh(&person, &Wanted { user, seen })
+            };
+            assert_eq!(fresh(Seen::OneToOne), alone, "{person:?}");
+            assert_eq!(fresh(Seen::InGroup("C1".into())), in_group, "{person:?}");
+        }
+    }
 
     #[test]
     fn a_member_is_asked_for_where_they_speak_and_anyone_else_by_themselves() {

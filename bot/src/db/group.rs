@@ -120,9 +120,9 @@ struct Runner<B: Batch> {
 impl<B: Batch> Runner<B> {
     async fn run(self, mut receiver: mpsc::Receiver<Waiting<B>>) {
         let mut waiting = Vec::with_capacity(MOST);
-        let mut before = 0;
+        let (mut before, mut ended) = (0, Instant::now());
         while receiver.recv_many(&mut waiting, MOST).await > 0 {
-            if before >= BUSY {
+            if before >= BUSY && ended.elapsed() < LINGER {
                 gather(&mut receiver, &mut waiting, ENOUGH, MOST, LINGER).await;
             }
             before = waiting.len();
@@ -134,6 +134,7 @@ impl<B: Batch> Runner<B> {
                 // Whoever has gone away does not want the answer.
                 let _ = door.send(answer);
             }
+            ended = Instant::now();
         }
     }
 

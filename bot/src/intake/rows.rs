@@ -34,7 +34,7 @@ impl Arrival {
     }
 }
 
-/// The columns, row by row in the order of (day, key). Names as in `store.sql`.
+/// The columns, row by row in the order of (day, key). Names as in `store/new.sql`.
 #[derive(Default)]
 pub(super) struct Rows<'a> {
     pub(super) day_number: Vec<i32>,
@@ -99,9 +99,16 @@ impl<'a> Rows<'a> {
         rows
     }
 
-    /// Whether no event of the batch is settled by being stored.
-    pub(super) fn are_all_to_be_worked(&self) -> bool {
-        self.fate.iter().all(|fate| *fate == Fate::Work as i16)
+    /// Whether, by our own clock, no event of the batch is settled by being stored: all are to be worked, and of days
+    /// that are kept, with one to spare.
+    pub(super) fn are_all_to_be_worked(&self, now: SystemTime) -> bool {
+        let today = key::day(millis(now));
+        let worked = self.fate.iter().all(|fate| *fate == Fate::Work as i16);
+        worked
+            && self
+                .day_number
+                .iter()
+                .all(|day| (today - 28..=today).contains(day))
     }
 
     /// A batch of one that Postgres refused for its data: only what any Postgres takes.

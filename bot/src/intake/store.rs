@@ -81,14 +81,14 @@ pub(super) async fn store(
     birth: Birth,
     deadline: Instant,
 ) -> Result<Stored, StatementError> {
-    if !rows.are_all_to_be_worked() {
+    if !rows.are_all_to_be_worked(SystemTime::now()) {
         return run(&STORE, link, rows, birth, deadline).await;
     }
     let mut stored = run(&STORE_WORK, link, rows, birth, deadline).await?;
     let worked = stored.news.len();
     stored.news.retain(|one| one.id.is_some());
     if stored.news.len() < worked {
-        // Events of days that are not kept, which that statement does not store.
+        // By Postgres's clock, far from ours, some are of days that are not kept: that statement does not store them.
         let rest = run(&STORE, link, rows, birth, deadline).await?;
         stored.news.extend(rest.news);
         stored.won.extend(rest.won);

@@ -204,12 +204,17 @@ fn expected(chat: &Chat, kind: &Kind) -> Expected {
     }
 }
 
-/// What is taken back before it is answered need not be answered; nor what is edited, which makes it small talk.
+/// What is taken back before it is answered need not be answered; nor what is edited in a group, which makes it small
+/// talk.
 fn amended(events: &mut [Planned]) {
     let gone: Vec<String> = events
         .iter()
         .filter_map(|planned| match &planned.event.kind {
-            Kind::Unsend { message_id: id } | Kind::MessageEdited { id, .. } => Some(id.clone()),
+            Kind::Unsend { message_id: id } => Some(id.clone()),
+            Kind::MessageEdited { id, .. } => {
+                let in_group = !matches!(planned.event.chat, Some(Chat::User(_)));
+                in_group.then(|| id.clone())
+            }
             _ => None,
         })
         .collect();

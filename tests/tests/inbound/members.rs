@@ -104,3 +104,22 @@ async fn a_friend_who_speaks_in_a_group_keeps_the_language_of_the_profile() {
     assert_eq!(texts(&world, LANGUAGE, &[&ben]).await, known);
     assert_eq!(asked(&world, &ben), [1, 1, 0]);
 }
+
+#[tokio::test]
+async fn who_was_first_seen_in_a_group_is_asked_for_the_language_when_they_write_themselves() {
+    let world = world().await;
+    let bot = world.bot().await.expect("the bot starts");
+    let webhook = world.webhook(&bot);
+    let joy = id::user("joy");
+    world.line.set_profile(&joy, profile("Joy", Some("en")));
+    let group = Chat::group("family", Some("joy"));
+    taken(&world, &webhook, &[Event::new(&group, Kind::text("hello"))]).await;
+    named(&world, &joy, &["Joy"]).await;
+    taken(&world, &webhook, &[Event::text("joy", "hello")]).await;
+    becomes(
+        "the language of the profile",
+        vec![Some("en".to_owned())],
+        async || texts(&world, LANGUAGE, &[&joy]).await,
+    )
+    .await;
+}

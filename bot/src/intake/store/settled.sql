@@ -2,10 +2,13 @@
 , kept AS (
   INSERT INTO turn (lane, event, key, webhook_event_id, destination, user_id, kind, message_id, user_text,
                     outcome, reason, trace, occurred_at, received_at, settled_at, body)
-  SELECT coalesce(lane, ''), id, key, webhook_event_id, destination, user_id, kind, message_id,
-         user_text, 'stored_only', CASE WHEN current THEN reason ELSE 'too_old' END, trace, occurred_at, received_at,
-         clock_timestamp(), body
-  FROM news WHERE actual = 1
+  SELECT coalesce(n.lane, ''), n.id, n.key, n.webhook_event_id, n.destination, n.user_id, n.kind, n.message_id,
+         CASE WHEN a.message_id IS NOT NULL THEN a.text ELSE n.user_text END,
+         'stored_only', CASE WHEN n.current THEN n.reason ELSE 'too_old' END, n.trace, n.occurred_at, n.received_at,
+         clock_timestamp(), CASE WHEN a.unsent THEN NULL ELSE n.body END
+  FROM news n
+  LEFT JOIN LATERAL (SELECT message_id, unsent, text FROM amendment WHERE message_id = n.message_id OFFSET 0) a ON true
+  WHERE n.actual = 1
 ), dead AS (
   INSERT INTO dead_letter (id, key, lane, destination, message_id, reason, detail, attempts, occurred_at, received_at,
                            ordinal, dead_at, trace, body)
