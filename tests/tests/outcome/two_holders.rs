@@ -2,7 +2,7 @@
 //! batch, when the lane comes back to the same process; each is told its own, and the holder alone decides.
 
 use sabai_tests::line::Endpoint;
-use sabai_tests::line::faults::Match;
+use sabai_tests::line::faults::{Action, Match};
 use sabai_tests::line::hold::Stage;
 use sabai_tests::webhook::Chat;
 
@@ -84,4 +84,28 @@ async fn who_has_lost_the_lane_does_not_push_before_the_next_holder_has_done_any
     scene.ends_as(&event, "unknown").await;
     let expected = [(REPLY, Some(400)), (REPLY, Some(400))];
     assert_eq!(scene.calls(&event), expected, "no push");
+}
+
+#[tokio::test]
+async fn an_acceptance_that_is_written_after_the_last_look_is_believed() {
+    let jam = Jam::at("turn").await;
+    jam.scene.once(REPLY, Action::FailAfter);
+    let event = jam.scene.text(&jam.bot, "ann").await;
+    let calls = ("sabai_line_requests_total", [("endpoint", "reply")]);
+    jam.scene.metric(&jam.bot, calls.0, &calls.1, 3.0).await;
+    // Time for the holder to look once more and come to the jam: a whole answer takes longer.
+    let other = jam.scene.text(&jam.bot, "ben").await;
+    jam.scene.metric(&jam.bot, calls.0, &calls.1, 4.0).await;
+    let fact =
+        "UPDATE outbox SET accepted_at = now(), request_id = 'another' WHERE reply_attempts = 2";
+    jam.scene.execute(fact).await;
+    let (scene, _bot) = jam.clear().await;
+    let turn = scene.ends_as(&event, "answered").await;
+    assert_eq!(
+        (turn.reason, turn.sent_by.as_deref()),
+        (None, Some("reply"))
+    );
+    assert_eq!(turn.request_id.as_deref(), Some("another"));
+    scene.ends_as(&other, "answered").await;
+    scene.is_sound().await;
 }
