@@ -1,6 +1,7 @@
 //! The dialer and the link of `sabai-wire` against a real Postgres. One program, so that all tests share what they
 //! start with; one file per duty.
 
+mod client_certificate;
 mod dialer;
 mod scene;
 mod session;
