@@ -40,12 +40,11 @@ impl Default for Metrics {
 impl Metrics {
     /// A webhook was answered with this HTTP status, so long after its arrival.
     pub fn webhook(&self, status: u16, duration: Duration) {
-        let families = &self.0.families;
-        families
-            .webhook_responses
-            .get_or_create(&Code::of(status))
-            .inc();
-        families.webhook_duration.observe(duration.as_secs_f64());
+        self.refused(status);
+        self.0
+            .families
+            .webhook_duration
+            .observe(duration.as_secs_f64());
     }
 
     /// What was no HTTP request was answered with this status: no time had begun to pass.

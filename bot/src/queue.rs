@@ -14,6 +14,7 @@ pub mod renewer;
 mod settlement;
 mod state_folder;
 pub mod store;
+pub mod told;
 pub mod worker;
 
 use std::time::SystemTime;

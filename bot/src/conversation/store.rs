@@ -1,17 +1,17 @@
 //! The statement that settles: the turn, the event, the outbox row and the lane in one transaction.
 
-use std::collections::HashMap;
 use std::time::SystemTime;
 
 use sabai_wire::link::{Statement, StatementError};
 use tokio::time::Instant;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use uuid::Uuid;
 
 use crate::db::group::Batch;
 use crate::db::pool::Lent;
 use crate::metrics::EventOutcome;
 use crate::queue::store::Key;
+use crate::queue::told::told;
 
 const SETTLE: Statement = Statement {
     name: "conversation.settle",
@@ -172,27 +172,18 @@ impl Batch for SettleBatch {
         let rare = items.iter().any(|one| one.is_rare());
         let statement = if rare { &SETTLE_RARE } else { &SETTLE };
         let rows = link.query(statement, &params, deadline).await?;
-        let answers: HashMap<(i64, Uuid), Settled> = rows
-            .iter()
-            .map(|row| {
-                let settled = match row.get("released") {
-                    true => Settled::Released,
-                    false => Settled::Held {
-                        news: row.get("dirty"),
-                    },
-                };
-                ((row.get("event"), row.get("token")), settled)
-            })
-            .collect();
-        Ok(items
-            .iter()
-            .map(|one| {
-                answers
-                    .get(&(one.event, one.key.token))
-                    .copied()
-                    .unwrap_or(Settled::Lost)
-            })
-            .collect())
+        let holders = items.iter().map(|one| (one.event, &one.key));
+        Ok(told(holders, &rows, Settled::Lost, settled))
+    }
+}
+
+fn settled(row: &Row) -> Settled {
+    if row.get("released") {
+        Settled::Released
+    } else {
+        Settled::Held {
+            news: row.get("dirty"),
+        }
     }
 }
 

@@ -5,11 +5,14 @@ use std::time::SystemTime;
 use sabai_wire::fault::Fault;
 use sabai_wire::link::{Statement, StatementError};
 use tokio::time::Instant;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::db::group::Batch;
 use crate::db::pool::{Lent, Pool};
 use crate::queue::store::Key;
+use crate::queue::told::told;
 
 const BEGIN: Statement = Statement {
     name: "outbox.begin",
@@ -94,32 +97,26 @@ impl Batch for BeginBatch {
         let rules: Vec<&str> = items.iter().map(|one| one.rule.as_str()).collect();
         let languages: Vec<&str> = items.iter().map(|one| one.language).collect();
         let chosen: Vec<Option<&str>> = items.iter().map(|one| one.set_language).collect();
-        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 8] = [
+        let params: [&(dyn ToSql + Sync); 8] = [
             &events, &lanes, &tokens, &messages, &payloads, &rules, &languages, &chosen,
         ];
         let rows = link.query(&BEGIN, &params, deadline).await?;
-        let answers: std::collections::HashMap<(i64, Uuid), Began> = rows
-            .iter()
-            .map(|row| {
-                let began = match (
-                    row.get("begun"),
-                    row.get("held"),
-                    row.get("dirty"),
-                    row.get("unsent"),
-                ) {
-                    (true, ..) => Began::Yes,
-                    (_, true, true, _) => Began::News,
-                    (_, true, _, true) => Began::Unsent,
-                    _ => Began::Lost,
-                };
-                ((row.get("event"), row.get("token")), began)
-            })
-            .collect();
-        Ok(items
-            .iter()
-            .map(|one| (one.event, one.key.token))
-            .map(|one| answers.get(&one).copied().unwrap_or(Began::Lost))
-            .collect())
+        let holders = items.iter().map(|one| (one.event, &one.key));
+        Ok(told(holders, &rows, Began::Lost, began))
+    }
+}
+
+fn began(row: &Row) -> Began {
+    match (
+        row.get("begun"),
+        row.get("held"),
+        row.get("dirty"),
+        row.get("unsent"),
+    ) {
+        (true, ..) => Began::Yes,
+        (_, true, true, _) => Began::News,
+        (_, true, _, true) => Began::Unsent,
+        _ => Began::Lost,
     }
 }
 
@@ -199,8 +196,7 @@ impl Outbox {
         budget: Option<i32>,
     ) -> Result<PushStep, Fault> {
         let (mut link, deadline) = self.link().await?;
-        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-            [&event, &&*key.lane, &key.token, &budget];
+        let params: [&(dyn ToSql + Sync); 4] = [&event, &&*key.lane, &key.token, &budget];
         let rows = link
             .query(&PUSH, &params, deadline)
             .await

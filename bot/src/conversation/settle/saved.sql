@@ -18,7 +18,7 @@ WITH held AS MATERIALIZED (
             trace, body
 ), sent AS (
   DELETE FROM outbox WHERE event = ANY (ARRAY (SELECT id FROM gone))
-  RETURNING event, state, payload, begun_at, accepted_at, request_id, rule, language, set_language, accepted_at IS NOT NULL AS known
+  RETURNING event, state, payload, begun_at, accepted_at, request_id, rule, language, set_language
 ), saved AS (
   INSERT INTO turn AS t (lane, event, key, webhook_event_id, destination, user_id, display_name, kind, message_id, user_text,
                     file_name, file_type, answer, rule, language, outcome, reason, sent_by, request_id, trace,
@@ -27,15 +27,16 @@ WITH held AS MATERIALIZED (
          CASE WHEN g.amended THEN g.amended_text WHEN a.message_id IS NOT NULL THEN a.text ELSE i.user_text END,
          CASE WHEN a.unsent OR g.body = '' THEN NULL ELSE i.file_name END, i.file_type, s.payload,
          s.rule, s.language,
-         -- Whoever knew that LINE accepted may have written it since the holder looked.
-         CASE WHEN i.outcome = 'unknown' AND s.known THEN 'answered' ELSE i.outcome END,
-         CASE WHEN i.outcome = 'unknown' AND s.known THEN NULL ELSE i.reason END,
-         CASE WHEN i.outcome = 'unknown' AND s.known THEN CASE s.state WHEN 'pushing' THEN 'push' ELSE 'reply' END ELSE i.sent_by END,
+         -- Known by now: whoever knew that LINE accepted may have written it since the holder looked.
+         CASE WHEN k.known THEN 'answered' ELSE i.outcome END,
+         CASE WHEN k.known THEN NULL ELSE i.reason END,
+         CASE WHEN k.known THEN CASE s.state WHEN 'pushing' THEN 'push' ELSE 'reply' END ELSE i.sent_by END,
          coalesce(i.request_id, s.request_id), g.trace,
          g.occurred_at, g.received_at, s.begun_at, coalesce(i.accepted_at, s.accepted_at), clock_timestamp(),
          CASE WHEN a.unsent OR g.body = '' THEN NULL ELSE g.body END
   FROM gone g JOIN held i ON i.event = g.id
   LEFT JOIN sent s ON s.event = g.id
+  CROSS JOIN LATERAL (SELECT i.outcome = 'unknown' AND s.accepted_at IS NOT NULL AS known) k
   LEFT JOIN LATERAL (SELECT message_id, unsent, text FROM amendment WHERE message_id = g.message_id OFFSET 0) a ON true
   LEFT JOIN LATERAL (SELECT display_name FROM person WHERE user_id = i.user_id OFFSET 0) p ON true
   ON CONFLICT (lane, event) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason, answer = excluded.answer,
