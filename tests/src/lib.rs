@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod bot;
+pub mod gate;
 pub mod http;
 pub mod line;
 pub mod playground;

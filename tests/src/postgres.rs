@@ -21,7 +21,9 @@ use server::Server;
 
 pub use binaries::{Progress, VERSION};
 pub use database::{Database, OWNER};
-pub use session::Session;
+pub use session::{SSL_REQUEST, Session};
+
+pub(crate) use session::tls_connector;
 
 /// How long a start may take, crash recovery included.
 const START_LIMIT: Duration = Duration::from_secs(60);

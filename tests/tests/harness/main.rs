@@ -2,5 +2,6 @@
 
 mod bot;
 mod check;
+mod gate;
 mod line;
 mod postgres;
