@@ -9,6 +9,7 @@ pub mod bot;
 pub mod gate;
 pub mod http;
 pub mod line;
+pub mod load;
 pub mod playground;
 pub mod port;
 pub mod postgres;

@@ -216,6 +216,14 @@ impl Postgres {
         self.cluster.authority()
     }
 
+    /// The process that accepts connections.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn pid(&self) -> std::io::Result<u32> {
+        self.server.pid()
+    }
+
     /// CPU time of the whole server, ended sessions included (Linux).
     ///
     /// # Errors
