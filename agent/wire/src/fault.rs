@@ -2,9 +2,10 @@
 //!
 //! The same word stands in code, logs, metrics, status and `docs/faults.md`. Foreign errors become a
 //! `Fault` in one function per error type (`driver`, `io`, `tls`, `sqlstate`); what to do about one is
-//! decided here, by [`Fault::class`].
+//! decided in [`decision`], mostly by its [`Fault::class`].
 
 mod advice;
+pub mod decision;
 mod driver;
 mod io;
 mod sqlstate;
@@ -71,6 +72,8 @@ faults! {
     Silent => Silent,
     /// Packets were not acknowledged until the kernel gave the connection up.
     Unacknowledged => Silent,
+    /// A commit of ours waits in the server, for a synchronous standby or a stuck disk; its backend still lives.
+    CommitHanging => Silent,
 
     /// The server is read-only or in recovery (25006, 57P04): not the primary.
     ReadOnly => WrongServer,
@@ -149,18 +152,6 @@ pub enum Class {
     Permanent,
     /// The server has too much to do: try later, and never add sessions.
     Overload,
-}
-
-impl Class {
-    /// Whether the same statement may succeed if it is sent again, given that it is idempotent by key.
-    pub const fn may_heal(self) -> bool {
-        !matches!(self, Self::Permanent)
-    }
-
-    /// Whether the session that showed the fault may be used again.
-    pub const fn keeps_session(self) -> bool {
-        matches!(self, Self::Conflict | Self::Permanent | Self::Overload)
-    }
 }
 
 impl std::fmt::Display for Fault {

@@ -166,7 +166,7 @@ impl<B: Batch> Runner<B> {
                 Err(fault) => fault,
             };
             let pause = backoff.pause();
-            if !fault.class().may_heal() || Instant::now() + pause >= end {
+            if !fault.may_heal() || Instant::now() + pause >= end {
                 return Err(fault);
             }
             self.metrics.retry(fault.as_str());

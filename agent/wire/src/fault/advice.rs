@@ -20,6 +20,9 @@ impl Fault {
             Self::Silent => {
                 "check the network path and the load of Postgres; the session was closed"
             }
+            Self::CommitHanging => {
+                "bring the synchronous standby back, or take it out of synchronous_standby_names"
+            }
             Self::ServerStarting => "wait: Postgres is starting or stopping",
             Self::TooManyConnections => {
                 "raise max_connections of Postgres or lower SABAI_POOL_MAX_CONNECTIONS"

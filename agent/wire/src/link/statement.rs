@@ -97,7 +97,7 @@ impl Link {
         if error.as_db_error().is_some() {
             let explained = StatementError::of_driver(name, error);
             // ReadyForQuery follows the error; until it is here the session cannot be judged.
-            if explained.fault.class().keeps_session() {
+            if explained.fault.keeps_session() {
                 self.watch.until_answered().await;
             }
             return explained;

@@ -66,7 +66,7 @@ impl Lent {
         match &outcome {
             Ok(_) => self.dirty = false,
             Err(error) => {
-                self.dirty = !error.class().keeps_session();
+                self.dirty = !error.fault.keeps_session();
                 self.pool.metrics.fault(error.fault.as_str());
             }
         }
@@ -95,7 +95,7 @@ impl Lent {
         let outcome = self.link().batch(name, sql, deadline).await;
         self.dirty = outcome
             .as_ref()
-            .is_err_and(|error| !error.class().keeps_session());
+            .is_err_and(|error| !error.fault.keeps_session());
         outcome
     }
 
