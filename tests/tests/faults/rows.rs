@@ -8,6 +8,7 @@ use super::scene::{SOME, Scene, options};
 fn failing(sqlstate: &str) -> String {
     format!(
         "CREATE SEQUENCE turn_of_fault;
+         GRANT USAGE ON SEQUENCE turn_of_fault TO PUBLIC;
          CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
              IF nextval('turn_of_fault') % 2 = 0 THEN
                  RAISE EXCEPTION 'injected' USING ERRCODE = '{sqlstate}';

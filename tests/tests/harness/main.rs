@@ -5,3 +5,4 @@ mod check;
 mod gate;
 mod line;
 mod postgres;
+mod preload;
