@@ -6,11 +6,15 @@
 
 pub mod bench;
 pub mod bot;
+pub mod gate;
 pub mod http;
 pub mod line;
+pub mod load;
+pub mod names;
 pub mod playground;
 pub mod port;
 pub mod postgres;
+pub mod preload;
 pub mod process;
 pub mod scratch;
 pub mod wait;
