@@ -9,5 +9,6 @@ mod scene;
 mod schema;
 mod server;
 mod silent;
+mod soak;
 mod swallowed;
 mod terminated;
