@@ -11,7 +11,7 @@ use super::stage::Stage;
 use crate::config::Config;
 use crate::conversation::profile::Profiles;
 use crate::conversation::store::SettleBatch;
-use crate::db::group::{Batch, Group, Retry};
+use crate::db::group::{Batch, Group};
 use crate::db::{Connector, Db};
 use crate::exit::Failure;
 use crate::line::identity::Learner;
@@ -125,10 +125,9 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn parts(&self, responder: Responder, identity: Identity, debts: Arc<Debts>) -> Parts {
         let limits = &self.config.limits;
-        let settings = &self.config.database.pool;
         let sender = Sender {
             line: Arc::clone(self.line),
-            outbox: Outbox::new(self.db.work.clone(), settings.acquire_timeout()),
+            outbox: Outbox::new(self.db.work.clone()),
             breaker: Arc::new(Breaker::default()),
             limits: Limits {
                 call: limits.lease.line_call_deadline,
@@ -162,14 +161,7 @@ impl Builder<'_> {
     }
 
     fn group<B: Batch>(&self, batch: B) -> Group<B> {
-        let settings = &self.config.database.pool;
-        let retry = Retry {
-            budget: settings.retry_deadline(),
-            each: settings.acquire_timeout(),
-            first: settings.retry_initial_delay(),
-            most: settings.retry_max_delay(),
-        };
-        let (group, work) = Group::new(batch, self.db.work.clone(), retry, self.metrics.clone());
+        let (group, work) = Group::new(batch, self.db.work.clone(), self.metrics.clone());
         self.stage.spawn("group commit", work);
         group
     }

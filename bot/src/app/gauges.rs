@@ -15,11 +15,12 @@ const ROUND: Duration = Duration::from_secs(5);
 pub(super) fn pool(db: &Db, metrics: &Metrics) -> Arc<dyn Fn() + Send + Sync> {
     let (db, metrics) = (db.clone(), metrics.clone());
     Arc::new(move || {
-        let (intake, work) = (db.intake.slots(), db.work.slots());
-        metrics.pool_connections("dialing", intake.dialing + work.dialing);
-        metrics.pool_connections("idle", intake.idle + work.idle);
-        metrics.pool_connections("busy", intake.busy + work.busy);
-        metrics.pool_connections("closing", intake.closing + work.closing);
+        let slots = db.slots();
+        metrics.pool_connections("dialing", slots.dialing);
+        metrics.pool_connections("idle", slots.idle);
+        metrics.pool_connections("busy", slots.busy);
+        metrics.pool_connections("closing", slots.closing);
+        metrics.pool_old_sessions(db.old_sessions());
     })
 }
 

@@ -31,11 +31,10 @@ impl App {
     /// Starts every task.
     pub(super) fn start(mut self, listeners: Listeners, config: &Config) -> Running {
         let (schema_sender, schema) = watch::channel(None);
-        let (intake, work) = (self.db.intake.clone(), self.db.work.clone());
-        self.database
-            .spawn_ending("intake's links", intake.keep(self.database.stop().clone()));
-        self.database
-            .spawn_ending("work's links", work.keep(self.database.stop().clone()));
+        for keeper in self.db.keepers(self.database.stop()) {
+            self.database.spawn_ending("links", keeper);
+        }
+        self.database.spawn("sessions", self.db.clone().keep());
         self.serve_webhook(listeners.webhook, config);
         self.serve_admin(listeners.admin, schema);
         self.work_queue(config, schema_sender);
