@@ -44,6 +44,8 @@ pub struct Config {
     pub answers: Option<PathBuf>,
     /// A folder of this process alone, where its identity is kept.
     pub spool_dir: Option<PathBuf>,
+    /// Where agent and operator ask; `None` is nowhere.
+    pub control_socket: Option<PathBuf>,
     pub limits: Limits,
     pub log: LogConfig,
 }
@@ -96,6 +98,7 @@ impl Config {
         }
         let answers = reader.get(&table::SABAI_ANSWERS, value::path);
         let spool_dir = reader.get(&table::SABAI_SPOOL_DIR, value::path);
+        let control_socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
         let limits = limits::read(reader);
         let log = log::read(reader);
         Some(Self {
@@ -105,6 +108,7 @@ impl Config {
             admin_listen: admin_listen?,
             answers,
             spool_dir,
+            control_socket,
             limits: limits?,
             log: log?,
         })

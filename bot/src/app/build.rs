@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::stage::Stage;
 use crate::config::Config;
+use crate::control::kept::Kept;
 use crate::conversation::profile::Profiles;
 use crate::conversation::store::SettleBatch;
 use crate::db::group::{Batch, Group};
@@ -31,6 +32,8 @@ use crate::secret::Secret;
 /// The parts.
 pub(super) struct App {
     pub(super) db: Db,
+    /// What the control socket keeps beside it, when there is one.
+    pub(super) kept: Option<Kept>,
     pub(super) worker: Worker,
     pub(super) debts: Arc<Debts>,
     /// Cancelled first: no lane is claimed any more.
@@ -78,7 +81,12 @@ impl App {
                 (identity, Some(learner))
             }
         };
-        let db = Db::new(Connector::new(config.database.clone()), &metrics);
+        let kept = config.control_socket.as_deref().map(Kept::beside);
+        let mut database = config.database.clone();
+        if let Some(settings) = kept.as_ref().and_then(Kept::settings) {
+            database.pool = settings;
+        }
+        let db = Db::new(Connector::new(database), &metrics);
         let (stopping, broken) = (CancellationToken::new(), CancellationToken::new());
         let database = Stage::new(&broken);
         let builder = Builder {
@@ -94,6 +102,7 @@ impl App {
         let draining = Arc::new(AtomicBool::new(false));
         Ok(Self {
             db,
+            kept,
             worker,
             debts,
             stopping,

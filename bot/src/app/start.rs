@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
 
 use super::build::App;
@@ -12,6 +12,7 @@ use super::schema::Schema;
 use super::{Running, account, gauges, health, keys, schema};
 use crate::admin::{self, AdminState, Readiness};
 use crate::config::Config;
+use crate::control::{self, Control};
 use crate::db::days;
 use crate::http::body::BodyLimits;
 use crate::http::server;
@@ -39,9 +40,10 @@ impl App {
         self.serve_admin(listeners.admin, schema);
         self.work_queue(config, schema_sender);
         self.follow_outside();
-        self.metrics.settings(config.database.pool.digest());
-        self.metrics
-            .pool_max(config.database.pool.max_connections().into());
+        self.serve_control(listeners.control);
+        let settings = self.db.settings();
+        self.metrics.settings(settings.digest());
+        self.metrics.pool_max(settings.max_connections().into());
         Running { app: self }
     }
 
@@ -109,6 +111,16 @@ impl App {
         // Ends when the router, which holds the sender, has gone with the last connection.
         self.webhook
             .spawn_ending("intake", committer.run(submissions));
+    }
+
+    fn serve_control(&self, listener: Option<UnixListener>) {
+        let Some((listener, kept)) = listener.zip(self.kept.clone()) else {
+            return;
+        };
+        let spool: control::Spool = Arc::new(|| None);
+        let control = Control::new(self.db.clone(), self.metrics.clone(), kept, spool);
+        let serving = control.serve(listener, self.admin.stop().clone());
+        self.admin.spawn_ending("control socket", serving);
     }
 
     fn serve_admin(&self, listener: TcpListener, schema: watch::Receiver<Schema>) {

@@ -60,6 +60,8 @@ variables! {
         SABAI_ANSWERS Absent("the built-in answers"), open, "Answers, a YAML file; reread when it changes.";
         SABAI_SPOOL_DIR Absent("no identity is kept"), open,
             "Folder of this process alone; a restart with the same folder takes its own work back at once.";
+        SABAI_CONTROL_SOCKET Absent("no control socket"), open,
+            "Unix socket for the agent and `sabai-bot pool`; its folder keeps the settings in force.";
         SABAI_NAMESERVER Absent("the system's"), open, "Name server to resolve by, IP address and port.";
         SABAI_LOG Default("info"), open, "What is logged: a level, or targets with levels (sabai_bot=debug,info).";
         SABAI_LOG_FORMAT Absent("human on a terminal, else json"), open, "json or human.";
