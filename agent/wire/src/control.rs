@@ -2,6 +2,8 @@
 //! the page of it, and a test reads the page's examples by these types.
 
 mod fault_name;
+#[cfg(test)]
+mod page;
 mod recycle;
 mod report;
 mod timestamp;
