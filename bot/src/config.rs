@@ -140,6 +140,19 @@ impl Config {
     }
 }
 
+/// The process's own folder alone, for who looks at it.
+///
+/// # Errors
+/// As [`Config::from_env`].
+pub fn spool_dir(
+    lookup: impl Fn(&str) -> Option<OsString>,
+    read_file: impl Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Option<PathBuf>, Problems> {
+    let mut reader = Reader::new(&lookup, &read_file);
+    let folder = reader.get(&table::SABAI_SPOOL_DIR, value::path);
+    reader.finish(Some(folder))
+}
+
 impl MigrateConfig {
     /// Reads all that `migrate` needs; LINE is not among it.
     ///
