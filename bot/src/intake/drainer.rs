@@ -55,7 +55,13 @@ impl Drainer {
             }
             let chunk = window.first(MOST_EVENTS);
             if chunk.is_empty() {
-                self.backlog.changed(&mut changes, REST).await;
+                if self.backlog.spool.depth().records == 0 {
+                    // Also when the last one was damaged, and removed by reading it.
+                    self.backlog.knock();
+                    sleep(FIRST).await;
+                } else {
+                    self.backlog.changed(&mut changes, REST).await;
+                }
                 continue;
             }
             match self.deposit(&chunk, &mut window).await {

@@ -202,6 +202,8 @@ impl Ground {
 
     async fn sql(&self, sql: &str) -> anyhow::Result<()> {
         let session = self.database.superuser().await?;
+        // Also where the database is read-only.
+        session.batch_execute("SET default_transaction_read_only = off").await?;
         Ok(session.batch_execute(sql).await?)
     }
 
