@@ -1,9 +1,12 @@
 //! What an operator runs by hand: each command has its file here, and writes to the output it is given; nothing is
 //! logged. Tables are for people, `--json` is for scripts. No customer's text unless asked for with a flag.
 
+pub mod database;
+pub mod dead_letters;
 pub mod show;
 pub mod spool;
 pub mod table;
+pub mod unknowns;
 
 use std::io::{self, BufWriter, Write};
 
@@ -20,6 +23,16 @@ pub enum Command {
     /// SABAI_SPOOL_DIR unless --dir is given.
     #[command(subcommand)]
     Spool(spool::Command),
+    /// Events that could not be worked: look at them, have them worked again, or drop them.
+    ///
+    /// Needs the variables of Postgres only. Safe beside running bots.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Command),
+    /// Answers of which nobody can know whether LINE accepted them: look at them, say what is true.
+    ///
+    /// Needs the variables of Postgres only. Safe beside running bots.
+    #[command(subcommand)]
+    Unknowns(unknowns::Command),
 }
 
 /// Runs a command to its end, with its output on stdout.
@@ -30,6 +43,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     let outcome = match command {
         Command::Spool(command) => spool::run(&command, &mut out),
+        Command::DeadLetters(command) => dead_letters::run(&command, &mut out),
+        Command::Unknowns(command) => unknowns::run(&command, &mut out),
     };
     let flushed = out.flush().map_err(Failure::from);
     match outcome.and(flushed) {
