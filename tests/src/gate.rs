@@ -73,6 +73,14 @@ impl Gate {
         Self::with(leads_to, None).await
     }
 
+    /// The same on this address, as of another machine; on Linux all of 127.0.0.0/8 is this one.
+    ///
+    /// # Errors
+    /// When the address is taken.
+    pub async fn start_at(address: SocketAddr, leads_to: SocketAddr) -> anyhow::Result<Self> {
+        Self::at(address, leads_to, None).await
+    }
+
     /// A gate before this server. With `Tls::Terminated` it holds a certificate of the server's authority, so that it
     /// can end the TLS session in order; the session to the server is one of its own.
     ///
@@ -93,7 +101,19 @@ impl Gate {
 
     async fn with(leads_to: SocketAddr, termination: Option<Termination>) -> anyhow::Result<Self> {
         let port = crate::port::free().next().context("no free port")?;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        Self::at(
+            SocketAddr::from(([127, 0, 0, 1], port)),
+            leads_to,
+            termination,
+        )
+        .await
+    }
+
+    async fn at(
+        address: SocketAddr,
+        leads_to: SocketAddr,
+        termination: Option<Termination>,
+    ) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
             leads_to: watch::Sender::new(leads_to),
             termination,

@@ -5,14 +5,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_tests::bot::Bot;
+use sabai_tests::bot::{Bot, Environment};
 use sabai_tests::gate::{Gate, Tls};
 use sabai_tests::load::{Load, Summary};
 use sabai_tests::postgres::{self, Postgres};
+use sabai_tests::process::{Signal, send};
 use sabai_tests::wait::eventually;
+use sabai_tests::webhook::Webhook;
 use sabai_tests::world::check::Report;
 use sabai_tests::world::{Options, World};
-use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 
 /// For whatever must come about in the end on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -43,56 +45,127 @@ pub(crate) struct Scene {
     pub(crate) bot: Bot,
     pub(crate) gate: Gate,
     pub(crate) world: Arc<World>,
+    address: watch::Sender<Option<Webhook>>,
+    env: Environment,
     _turn: SemaphorePermit<'static>,
 }
 
-/// Short times, so that each fault shows soon; the intake's own are what they are.
-pub(crate) fn options() -> Options {
-    Options::answering(ANSWERS)
+/// What a scene is made of.
+pub(crate) struct Setup {
+    options: Options,
+    postgres: Option<Arc<Postgres>>,
+    tls: Tls,
+    /// For the bots; wins over everything.
+    env: Environment,
+}
+
+/// The usual: a server that others use too, TLS to the server itself. Short times, so that each fault shows soon; the
+/// intake's own are what they are.
+pub(crate) fn setup() -> Setup {
+    let options = Options::answering(ANSWERS)
         .env("SABAI_LEASE", "8s")
         .env("SABAI_POOL_MIN_IDLE", "2")
         .env("SABAI_POOL_STATEMENT_TIMEOUT", "2s")
         .env("SABAI_PATH_UNACKNOWLEDGED_TIMEOUT", "1s")
-        .env("SABAI_POOL_CHECK_AFTER_IDLE", "500ms")
+        .env("SABAI_POOL_CHECK_AFTER_IDLE", "500ms");
+    Setup {
+        options,
+        postgres: None,
+        tls: Tls::Passed,
+        env: Environment::new(),
+    }
+}
+
+impl Setup {
+    /// On a server of its own.
+    pub(crate) fn on(mut self, postgres: &Arc<Postgres>) -> Self {
+        self.postgres = Some(Arc::clone(postgres));
+        self
+    }
+
+    pub(crate) fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn envs(mut self, env: Environment) -> Self {
+        self.env.extend(env);
+        self
+    }
+
+    /// Under load, and answering.
+    pub(crate) async fn start(self) -> Scene {
+        let turn = TURNS.acquire().await.expect("never closed");
+        let postgres = match self.postgres {
+            Some(own) => own,
+            None => Arc::clone(SHARED.get_or_init(async || server(&[]).await).await),
+        };
+        let gate = Gate::before(&postgres, self.tls).await.expect("a gate");
+        let world = World::new(self.options.on(postgres))
+            .await
+            .expect("a world");
+        let spool = world.folder().join("spool").display().to_string();
+        let own = [
+            ("PGPORT".to_owned(), gate.addr().port().to_string()),
+            ("SABAI_SPOOL_DIR".to_owned(), spool),
+        ];
+        let world = Arc::new(world);
+        let env = [own.to_vec(), self.env].concat();
+        let bot = start(&world, &env).await;
+        let address = watch::Sender::new(Some(world.webhook(&bot)));
+        let load = Load::follow(&world, address.subscribe(), RATE);
+        load.answered(SOME / 2, LIMIT).await;
+        Scene {
+            load,
+            bot,
+            gate,
+            world,
+            address,
+            env,
+            _turn: turn,
+        }
+    }
 }
 
 /// A server whose logins cost little: unoptimized bots log in here by the dozen.
 pub(crate) async fn server(settings: &[(&str, &str)]) -> Arc<Postgres> {
+    started(settings, false).await
+}
+
+/// One with faults for the disk under its tables.
+#[cfg(target_os = "linux")]
+pub(crate) async fn faulty_server() -> Arc<Postgres> {
+    started(&[], true).await
+}
+
+async fn started(settings: &[(&str, &str)], faults: bool) -> Arc<Postgres> {
     let cheap = [("scram_iterations", "16")];
     let settings = cheap.iter().chain(settings);
     let settings = settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let options = postgres::Options {
         settings: settings.collect(),
+        faults,
         ..postgres::Options::default()
     };
     Postgres::start(options).await.expect("Postgres starts")
 }
 
 impl Scene {
-    /// Under load, and answering.
-    pub(crate) async fn new(options: Options) -> Self {
-        Self::with(options, Tls::Passed).await
-    }
-
-    pub(crate) async fn with(options: Options, tls: Tls) -> Self {
-        let turn = TURNS.acquire().await.expect("never closed");
-        let postgres = match &options.postgres {
-            Some(own) => Arc::clone(own),
-            None => Arc::clone(SHARED.get_or_init(async || server(&[]).await).await),
-        };
-        let gate = Gate::before(&postgres, tls).await.expect("a gate");
-        let world = World::new(options.on(postgres)).await.expect("a world");
-        let world = Arc::new(world);
-        let bot = start(&world, &gate).await;
-        let load = Load::start(&world, world.webhook(&bot), RATE);
-        load.answered(SOME / 2, LIMIT).await;
-        Self {
-            load,
-            bot,
-            gate,
-            world,
-            _turn: turn,
-        }
+    /// The bot dies as it stands, and its node starts it again on the same folder, later.
+    pub(crate) async fn kill(mut self, before_the_start: impl AsyncFnOnce(&Gate)) -> Self {
+        self.address.send_replace(None);
+        send(self.bot.pid(), Signal::Kill);
+        self.bot.ended(LIMIT).await.expect("it is killed");
+        before_the_start(&self.gate).await;
+        self.bot = start(&self.world, &self.env).await;
+        self.address
+            .send_replace(Some(self.world.webhook(&self.bot)));
+        self
     }
 
     /// So many more calls are answered, with whatever: time passes under load.
@@ -166,14 +239,9 @@ impl Scene {
     }
 }
 
-/// A bot behind the gate, ready.
-pub(crate) async fn start(world: &World, gate: &Gate) -> Bot {
-    let spool = world.folder().join("spool").display().to_string();
-    let env = vec![
-        ("PGPORT".to_owned(), gate.addr().port().to_string()),
-        ("SABAI_SPOOL_DIR".to_owned(), spool),
-    ];
-    let bot = world.bot_with(env).await.expect("a bot");
+/// A bot, ready.
+async fn start(world: &World, env: &Environment) -> Bot {
+    let bot = world.bot_with(env.clone()).await.expect("a bot");
     bot.wait_ready(LIMIT).await;
     bot
 }

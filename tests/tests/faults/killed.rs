@@ -1,0 +1,63 @@
+//! Row 15: the bot is killed in the middle of each of the others, and started again on the same folder.
+
+use sabai_tests::gate::Fault;
+use sabai_tests::postgres::Stop;
+
+use super::scene::{SOME, server, setup};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_nobody_answers() {
+    let mut scene = setup().start().await;
+    for fault in [Fault::Stall, Fault::SwallowAnswers, Fault::Refuse] {
+        scene.gate.all(fault).await;
+        scene.gate.existing(match fault {
+            Fault::Refuse => Fault::Reset,
+            other => other,
+        });
+        scene.answers(SOME / 2).await;
+        scene = scene.kill(async |gate| gate.heal().await).await;
+        scene.recovers().await;
+    }
+    scene.ends_well().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_packets_vanish_and_started_before_they_pass() {
+    let scene = setup().start().await;
+    scene.gate.all(Fault::Drop).await;
+    scene.answers(SOME / 2).await;
+    let scene = scene.kill(async |_| ()).await;
+    scene.answers(SOME / 2).await;
+    scene.gate.heal().await;
+    scene.recovers().await;
+    scene.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_the_server_is_gone_and_started_before_it_is_back() {
+    let server = server(&[]).await;
+    let scene = setup().on(&server).start().await;
+    server.stop(Stop::Immediate).await.expect("it stops");
+    scene.answers(SOME / 2).await;
+    let scene = scene.kill(async |_| ()).await;
+    scene.answers(SOME / 2).await;
+    server.start_again().await.expect("it comes back");
+    scene.recovers().await;
+    scene.ends_well().await;
+}
+
+/// While the spool is drained, again and again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_it_drains() {
+    let mut scene = setup().start().await;
+    scene.gate.all(Fault::Stall).await;
+    scene.answers(2 * SOME).await;
+    scene.gate.heal().await;
+    for _ in 0..3 {
+        scene.answers(5).await;
+        scene = scene.kill(async |_| ()).await;
+    }
+    scene.recovers().await;
+    scene.ends_well().await;
+}
