@@ -6,12 +6,14 @@
 //! - [`app`]: builds the parts, starts and stops them in order; [`cli`], [`exit`], [`config`], [`logging`], [`metrics`], [`admin`]
 //! - [`event`], [`trace`]: what an event is
 //! - [`db`]: links to Postgres, the pool, group commit, migrations; [`backoff`]
+//! - [`spool`]: records on local disk until they are safe in Postgres; [`commands`]: what an operator runs by hand
 //! - [`secret`]: what is never printed
 
 pub mod admin;
 pub mod app;
 pub mod backoff;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod conversation;
 pub mod db;
@@ -26,4 +28,5 @@ pub mod outbox;
 pub mod queue;
 pub mod responder;
 pub mod secret;
+pub mod spool;
 pub mod trace;

@@ -1,0 +1,47 @@
+//! What the writer does to the disk: the seam at which tests let it fail.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Makes segment files.
+pub(super) trait Disk: Send {
+    /// A new file, 0600, whose name is durable.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>>;
+}
+
+/// A segment that is being written.
+pub(super) trait SegmentFile: Send {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Everything written is on disk afterwards.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The real one.
+pub(super) struct LocalDisk;
+
+impl Disk for LocalDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
+        let mut options = OpenOptions::new();
+        let file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        if let Some(folder) = path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(Box::new(file))
+    }
+}
+
+impl SegmentFile for File {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        Write::write_all(self, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
