@@ -92,10 +92,12 @@ async fn the_name_server_refuses_fails_forgets_or_says_nothing() {
         Answers::Silent,
     ] {
         names.answer(answers);
-        scene.gate.connections()[0].inflict(Fault::Reset);
-        scene.answers(SOME / 2).await;
-        names.answer(Answers::Truly);
+        scene.answers(SOME / 4).await;
+        scene.gate.existing(Fault::Reset);
         let accepted = scene.gate.accepted();
+        scene.answers(SOME / 2).await;
+        assert_eq!(scene.gate.accepted(), accepted, "nobody knows where to");
+        names.answer(Answers::Truly);
         eventually(LIMIT, "a new session", async || {
             match scene.gate.accepted() > accepted {
                 true => Ok(()),
@@ -103,6 +105,7 @@ async fn the_name_server_refuses_fails_forgets_or_says_nothing() {
             }
         })
         .await;
+        scene.recovers().await;
     }
     scene.names("NameNotResolved").await;
     scene.ends_well().await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sabai_tests::bot::{Bot, Environment};
-use sabai_tests::gate::{Gate, Tls};
+use sabai_tests::gate::{Fault, Gate, Tls};
 use sabai_tests::load::{Load, Summary};
 use sabai_tests::postgres::{self, Postgres};
 use sabai_tests::process::{Signal, send};
@@ -64,7 +64,8 @@ pub(crate) struct Setup {
 pub(crate) fn setup() -> Setup {
     let options = Options::answering(ANSWERS)
         .env("SABAI_LEASE", "8s")
-        .env("SABAI_POOL_MIN_IDLE", "2")
+        // So many that none is to spare: each that is lost is replaced.
+        .env("SABAI_POOL_MIN_IDLE", "6")
         .env("SABAI_POOL_STATEMENT_TIMEOUT", "2s")
         .env("SABAI_PATH_UNACKNOWLEDGED_TIMEOUT", "1s")
         .env("SABAI_POOL_CHECK_AFTER_IDLE", "500ms");
@@ -162,7 +163,9 @@ impl Scene {
         send(self.bot.pid(), Signal::Kill);
         self.bot.ended(LIMIT).await.expect("it is killed");
         before_the_start(&self.gate).await;
-        self.bot = start(&self.world, &self.env).await;
+        // With Postgres away it is ready later; it acknowledges as soon as it listens.
+        let bot = self.world.bot_with(self.env.clone()).await;
+        self.bot = bot.expect("a bot");
         self.address
             .send_replace(Some(self.world.webhook(&self.bot)));
         self
@@ -221,6 +224,25 @@ impl Scene {
         (summary, report)
     }
 
+    /// There is no way to Postgres, and everybody knows at once.
+    pub(crate) async fn postgres_goes(&self) {
+        self.gate.new_connections(Fault::Refuse).await;
+        self.gate.existing(Fault::Reset);
+    }
+
+    /// Waits until the bot's metric is as it should be.
+    pub(crate) async fn metric(&self, name: &str, is: impl Fn(f64) -> bool) {
+        eventually(LIMIT, name, async || {
+            let metrics = self.bot.metrics().await;
+            let metrics = metrics.map_err(|failure| failure.to_string())?;
+            match metrics.sum(name, &[]) {
+                Some(value) if is(value) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+
     /// Runs `sql` in the test's database, by the unix socket.
     pub(crate) async fn execute(&self, sql: &str) {
         let session = self.world.database.superuser().await;
@@ -260,8 +282,8 @@ async fn every_session_is_back(bot: &Bot) {
         let max = metrics
             .sum("sabai_pool_connections_max", &[])
             .unwrap_or(0.0);
-        // Intake's two and the two of `options`.
-        match idle >= 4.0 && others < 1.0 && idle <= max {
+        // Intake's two and the six of `setup`.
+        match idle >= 8.0 && others < 1.0 && idle <= max {
             true => Ok(()),
             false => Err(format!("{idle} idle, {others} busy or closing, of {max}")),
         }
