@@ -10,6 +10,7 @@ pub mod gate;
 pub mod http;
 pub mod line;
 pub mod load;
+pub mod mishap;
 pub mod names;
 pub mod playground;
 pub mod port;

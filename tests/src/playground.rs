@@ -14,6 +14,7 @@ mod record;
 mod screen;
 mod stage;
 mod talk;
+mod trouble;
 pub mod verdict;
 
 use std::process::ExitCode;
