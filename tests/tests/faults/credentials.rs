@@ -1,11 +1,11 @@
 //! Row 10: we are not let in. Those sessions that exist go on; it heals when the secret is there, or room.
 
+use sabai_tests::bot::sessions;
 use sabai_tests::gate::Fault;
 use sabai_tests::postgres::OWNER;
-use sabai_tests::wait::eventually;
 use tempfile::TempDir;
 
-use super::scene::{LIMIT, SOME, Scene, server, setup};
+use super::scene::{LIMIT, SOME, Scene, WARM, server, setup};
 
 impl Scene {
     /// One session is lost and cannot be replaced, for this reason; the others carry the load.
@@ -20,24 +20,7 @@ impl Scene {
 
     /// As many sessions as before, without a restart.
     async fn replaces_it(&self) {
-        let accepted = self.gate.accepted();
-        eventually(LIMIT, "a new session", async || {
-            let now = self.gate.accepted();
-            let trouble = self
-                .bot
-                .metrics()
-                .await
-                .map_err(|error| error.to_string())?;
-            let state = [("state", "dialing")];
-            let dialing = trouble.sum("sabai_pool_connections", &state);
-            match now > accepted && dialing == Some(0.0) {
-                true => Ok(()),
-                false => Err(format!(
-                    "{now} accepted, {accepted} before; {dialing:?} dialing"
-                )),
-            }
-        })
-        .await;
+        sessions::are_open(&self.bot, WARM, LIMIT).await;
     }
 }
 

@@ -17,5 +17,6 @@ mod silent;
 mod spool_damage;
 mod spool_disk;
 mod statements;
+mod stopped;
 mod swallowed;
 mod terminated;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_tests::bot::{Bot, Environment};
+use sabai_tests::bot::{Bot, Environment, sessions};
 use sabai_tests::gate::{Fault, Gate, Tls};
 use sabai_tests::load::{Load, Summary};
 use sabai_tests::postgres::{self, Postgres};
@@ -18,6 +18,9 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 
 /// For whatever must come about in the end on a busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+/// Sessions that the pool keeps for its workers.
+pub(crate) const WARM: usize = 6;
 
 /// Events a second.
 pub(crate) const RATE: u32 = 100;
@@ -65,7 +68,7 @@ pub(crate) fn setup() -> Setup {
     let options = Options::answering(ANSWERS)
         .env("SABAI_LEASE", "8s")
         // So many that none is to spare: each that is lost is replaced.
-        .env("SABAI_POOL_MIN_IDLE", "6")
+        .env("SABAI_POOL_MIN_IDLE", WARM.to_string())
         .env("SABAI_POOL_STATEMENT_TIMEOUT", "2s")
         .env("SABAI_PATH_UNACKNOWLEDGED_TIMEOUT", "1s")
         .env("SABAI_POOL_CHECK_AFTER_IDLE", "500ms");
@@ -171,6 +174,19 @@ impl Scene {
         self
     }
 
+    /// Another bot of the same world, ready; with more in its environment.
+    pub(crate) async fn another(&self, env: &[(&str, &str)]) -> Bot {
+        let env = env.iter();
+        let env = env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        start(&self.world, &env.collect()).await
+    }
+
+    /// LINE's webhooks go to `heir` from now on, as by a Service whose other pod is not ready.
+    pub(crate) fn hand_over(&mut self, heir: Bot) -> Bot {
+        self.address.send_replace(Some(self.world.webhook(&heir)));
+        std::mem::replace(&mut self.bot, heir)
+    }
+
     /// So many more calls are answered, with whatever: time passes under load.
     pub(crate) async fn answers(&self, more: usize) {
         self.load.answered(more, LIMIT).await;
@@ -204,6 +220,17 @@ impl Scene {
         .await;
     }
 
+    /// Ends the load where two pods had a part: none promises order to the other during an outage.
+    #[expect(clippy::print_stdout, reason = "the figures of a run")]
+    pub(crate) async fn ends_in_any_order(self, allowed: &[u16]) {
+        let summary = self.load.stop().await;
+        let report = self.world.settled(LIMIT).await;
+        println!("{summary}; {report}");
+        assert_eq!((report.lost, report.duplicates), (0, 0), "{report}");
+        assert_eq!(report.answered, report.sent, "{report}");
+        summary.all_answered(allowed);
+    }
+
     /// Ends the load; all its webhooks were answered 200 in time, and everything else holds that must always hold.
     pub(crate) async fn ends_well(self) -> (Summary, Report) {
         self.ends_with(&[200]).await
@@ -220,7 +247,9 @@ impl Scene {
         assert_eq!(report.acknowledged, report.sent, "{report}");
         assert_eq!(report.answered, report.sent, "{report}");
         summary.all_answered(allowed);
-        every_session_is_back(&self.bot).await;
+        sessions::are_back(&self.bot, WARM, LIMIT).await;
+        let (peak, most) = (self.gate.peak(), sessions::ceiling(&self.bot).await);
+        assert!(peak <= most, "{peak} sessions at a time, {most} allowed");
         (summary, report)
     }
 
@@ -266,27 +295,4 @@ async fn start(world: &World, env: &Environment) -> Bot {
     let bot = world.bot_with(env.clone()).await.expect("a bot");
     bot.wait_ready(LIMIT).await;
     bot
-}
-
-/// Nobody holds a session, none is on its way out, and those to be kept warm are there.
-async fn every_session_is_back(bot: &Bot) {
-    eventually(LIMIT, "every session to be back", async || {
-        let metrics = bot.metrics().await.map_err(|error| error.to_string())?;
-        let state = |state| {
-            let labels = [("state", state)];
-            metrics
-                .sum("sabai_pool_connections", &labels)
-                .unwrap_or(-1.0)
-        };
-        let (idle, others) = (state("idle"), state("busy") + state("closing"));
-        let max = metrics
-            .sum("sabai_pool_connections_max", &[])
-            .unwrap_or(0.0);
-        // Intake's two and the six of `setup`.
-        match idle >= 8.0 && others < 1.0 && idle <= max {
-            true => Ok(()),
-            false => Err(format!("{idle} idle, {others} busy or closing, of {max}")),
-        }
-    })
-    .await;
 }
