@@ -9,7 +9,6 @@ mod delivery;
 mod log_file;
 mod options;
 mod plan;
-mod random;
 mod record;
 mod screen;
 mod stage;

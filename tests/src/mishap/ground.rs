@@ -49,6 +49,9 @@ impl Ground {
     ) -> anyhow::Result<Self> {
         let gate = Gate::before(&postgres, Tls::Passed).await?;
         let inner = Gate::before(&postgres, Tls::Terminated).await?;
+        if let Some(parent) = spool.parent() {
+            std::fs::create_dir_all(parent).context("make the bot's folder")?;
+        }
         let spool = Preload::new(home, spool)
             .await
             .context("prepare faults of the disk")?;

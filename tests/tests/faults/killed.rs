@@ -1,9 +1,11 @@
 //! Row 15: the bot is killed in the middle of each of the others, and started again on the same folder.
 
 use sabai_tests::gate::Fault;
+#[cfg(target_os = "linux")]
+use sabai_tests::mishap::Mishap;
 use sabai_tests::postgres::Stop;
 
-use super::scene::{SOME, server, setup};
+use super::scene::{LIMIT, SOME, server, setup};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_nobody_answers() {
@@ -60,4 +62,44 @@ async fn killed_while_it_drains() {
     }
     scene.recovers().await;
     scene.ends_well().await;
+}
+
+/// In the middle of each mishap that has a name, and started while it lasts. Of `parts`, the one with this number.
+#[cfg(target_os = "linux")]
+async fn in_the_middle_of_each(part: usize, parts: usize) {
+    // It is we who kill, not the events: none may be buried for it.
+    let setup = setup().env("SABAI_MAX_ATTEMPTS", "100");
+    let mut scene = setup.on_ground().await.start().await;
+    for mishap in Mishap::ALL.iter().skip(part).step_by(parts) {
+        scene.ground().inflict(*mishap).await.expect("it happens");
+        if mishap.name().starts_with("spool-") {
+            let away = scene.ground().inflict(Mishap::StalledAll).await;
+            away.expect("it happens");
+        }
+        scene.answers(SOME / 4).await;
+        scene = scene.kill(async |_| ()).await;
+        scene.answers(SOME / 4).await;
+        scene.ground().heal().await.expect("it heals");
+        scene.load.acknowledged(LIMIT).await;
+    }
+    scene.recovers().await;
+    scene.ends_with(&[200, 503]).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_the_middle_of_a_third_of_the_mishaps() {
+    in_the_middle_of_each(0, 3).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_the_middle_of_another_third_of_the_mishaps() {
+    in_the_middle_of_each(1, 3).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_the_middle_of_the_last_third_of_the_mishaps() {
+    in_the_middle_of_each(2, 3).await;
 }

@@ -14,6 +14,7 @@ mod scene;
 mod schema;
 mod server;
 mod silent;
+mod soak;
 mod spool_damage;
 mod spool_disk;
 mod statements;

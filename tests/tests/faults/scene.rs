@@ -8,6 +8,7 @@ use std::time::Duration;
 use sabai_tests::bot::{Bot, Environment, sessions};
 use sabai_tests::gate::{Fault, Gate, Tls};
 use sabai_tests::load::{Load, Summary};
+use sabai_tests::mishap::Ground;
 use sabai_tests::postgres::{self, Postgres};
 use sabai_tests::process::{Signal, send};
 use sabai_tests::wait::eventually;
@@ -47,6 +48,7 @@ pub(crate) struct Scene {
     pub(crate) load: Load,
     pub(crate) bot: Bot,
     pub(crate) gate: Gate,
+    ground: Option<Ground>,
     pub(crate) world: Arc<World>,
     address: watch::Sender<Option<Webhook>>,
     env: Environment,
@@ -58,6 +60,7 @@ pub(crate) struct Setup {
     options: Options,
     postgres: Option<Arc<Postgres>>,
     tls: Tls,
+    on_ground: bool,
     /// For the bots; wins over everything.
     env: Environment,
 }
@@ -76,6 +79,7 @@ pub(crate) fn setup() -> Setup {
         options,
         postgres: None,
         tls: Tls::Passed,
+        on_ground: false,
         env: Environment::new(),
     }
 }
@@ -90,6 +94,13 @@ impl Setup {
     pub(crate) fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
         self
+    }
+
+    /// On a server of its own, and where everything can happen that has a name.
+    #[cfg(target_os = "linux")]
+    pub(crate) async fn on_ground(mut self) -> Self {
+        self.on_ground = true;
+        self.on(&faulty_server().await)
     }
 
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -128,6 +139,7 @@ impl Setup {
             load,
             bot,
             gate,
+            ground,
             world,
             address,
             env,
@@ -172,6 +184,11 @@ impl Scene {
         self.address
             .send_replace(Some(self.world.webhook(&self.bot)));
         self
+    }
+
+    /// Where what has a name can happen; the bots come through its gate.
+    pub(crate) fn ground(&self) -> &Ground {
+        self.ground.as_ref().expect("set up on ground")
     }
 
     /// Another bot of the same world, ready; with more in its environment.

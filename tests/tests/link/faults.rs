@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use sabai_tests::gate::{Gate, Tls};
+use sabai_wire::dial::Dialer;
 use sabai_wire::fault::Fault;
 use sabai_wire::link::{End, Link, Statement};
 use sabai_wire::stage::Stage;
 use tokio::time::{Instant, timeout};
 
-use super::scene::{credentials, link, postgres, refused, target};
+use super::scene::{credentials, link, postgres, refused, session, target};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const CACHED: Statement = Statement {
@@ -31,8 +33,8 @@ async fn run(link: &Link, sql: &str) {
 #[tokio::test]
 async fn each_sqlstate_is_named_and_only_an_answered_session_is_kept() {
     let postgres = postgres().await;
-    let session = link(&postgres.database()).await;
-    run(&session, RAISING).await;
+    let asked = link(&postgres.database()).await;
+    run(&asked, RAISING).await;
     let table = [
         ("57014", Fault::StatementTimeout, true),
         ("53100", Fault::DiskFull, true),
@@ -50,9 +52,7 @@ async fn each_sqlstate_is_named_and_only_an_answered_session_is_kept() {
         ("XX000", Fault::Unexpected, false),
     ];
     for (code, fault, kept) in table {
-        let raised = session
-            .query(&RAISE, &[&code], Instant::now() + LIMIT)
-            .await;
+        let raised = asked.query(&RAISE, &[&code], Instant::now() + LIMIT).await;
         let error = raised.expect_err(code);
         assert_eq!(
             (error.fault, error.fault.keeps_session()),
@@ -60,7 +60,7 @@ async fn each_sqlstate_is_named_and_only_an_answered_session_is_kept() {
             "{code}"
         );
         if kept {
-            assert!(session.is_quiet(), "{code}: the answer is complete");
+            assert!(asked.is_quiet(), "{code}: the answer is complete");
         }
     }
 }
@@ -110,5 +110,49 @@ async fn a_server_without_room_and_one_that_ends_who_rests_are_named() {
     assert_eq!(
         (error.stage, error.fault),
         (Stage::Auth, Fault::TooManyConnections)
+    );
+}
+
+/// Through a gate that loses packets: the kernel gives the session up, and a new one is not had.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn packets_that_vanish_are_named_in_flight_and_at_dialing() {
+    let postgres = postgres().await;
+    let gate = Gate::before(&postgres, Tls::Passed).await.expect("a gate");
+    let database = gate.database(&postgres.database());
+    let mut impatient = session();
+    impatient.socket.unacknowledged_timeout = Duration::from_secs(1);
+    let dialer = Dialer::new(target(&database));
+    let who = credentials(&database);
+    let lost = Box::pin(Link::open(&dialer, &who, &impatient)).await;
+    let lost = lost.expect("a session");
+    gate.all(sabai_tests::gate::Fault::Drop).await;
+    let sent = lost
+        .batch("test.lost", "select 1", Instant::now() + LIMIT)
+        .await;
+    assert_eq!(
+        sent.expect_err("nobody has it").fault,
+        Fault::Unacknowledged
+    );
+    let error = Box::pin(Link::open(&dialer, &who, &impatient)).await;
+    let error = error.err().expect("nobody answers");
+    assert_eq!((error.stage, error.fault), (Stage::Tcp, Fault::TimedOut));
+}
+
+/// Acknowledged and never answered: only a deadline of ours ends it.
+#[tokio::test]
+async fn a_peer_that_stalls_is_named_by_the_deadline_of_the_statement_and_of_the_stage() {
+    let postgres = postgres().await;
+    let gate = Gate::before(&postgres, Tls::Passed).await.expect("a gate");
+    let database = gate.database(&postgres.database());
+    let stalled = link(&database).await;
+    gate.all(sabai_tests::gate::Fault::Stall).await;
+    let soon = Instant::now() + Duration::from_millis(300);
+    let sent = stalled.batch("test.stalled", "select 1", soon).await;
+    assert_eq!(sent.expect_err("nobody answers").fault, Fault::Silent);
+    let error = refused(target(&database), &credentials(&database)).await;
+    assert_eq!(
+        (error.stage, error.fault),
+        (Stage::SslRequest, Fault::TimedOut)
     );
 }
