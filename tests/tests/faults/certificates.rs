@@ -12,11 +12,7 @@ async fn refused(presents: Presents, fault: &str) {
     let server = server(&[]).await;
     let scene = setup().on(&server).start().await;
     server.present(presents).await.expect("reloads");
-    // One session is lost, and cannot be replaced.
-    let connections = scene.gate.connections();
-    connections[0].inflict(Fault::Reset);
-    scene.names(fault).await;
-    scene.answers(SOME).await;
+    scene.loses_one(fault).await;
     let plain = "SELECT count(*) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
         WHERE datname = current_database() AND application_name LIKE 'sabai/%' AND NOT ssl";
     assert_eq!(scene.count(plain).await, 0);
@@ -53,9 +49,7 @@ async fn a_plaintext_byte_after_the_ssl_request() {
         .gate
         .new_connections(Fault::AnswerSslRequest(b"SR"))
         .await;
-    scene.gate.connections()[0].inflict(Fault::Reset);
-    scene.names("ProtocolBroken").await;
-    scene.answers(SOME).await;
+    scene.loses_one("ProtocolBroken").await;
     scene.gate.heal().await;
     scene.recovers().await;
     scene.ends_well().await;
@@ -126,9 +120,7 @@ async fn our_own_certificate_is_rotated() {
     // One that the server does not know: what exists goes on, and it is named.
     let stranger = Authority::new("somebody else's").expect("randomness");
     write(&stranger.client(OWNER).expect("signed"));
-    scene.gate.connections()[0].inflict(Fault::Reset);
-    scene.names("ClientCertificateRefused").await;
-    scene.answers(SOME / 2).await;
+    scene.loses_one("ClientCertificateRefused").await;
     write(&server.authority().client(OWNER).expect("signed"));
     scene.recovers().await;
     scene.ends_well().await;

@@ -5,19 +5,9 @@ use sabai_tests::gate::Fault;
 use sabai_tests::postgres::OWNER;
 use tempfile::TempDir;
 
-use super::scene::{LIMIT, SOME, Scene, WARM, server, setup};
+use super::scene::{LIMIT, Scene, WARM, server, setup};
 
 impl Scene {
-    /// One session is lost and cannot be replaced, for this reason; the others carry the load.
-    async fn loses_one(&self, fault: &str) {
-        let sessions = self.gate.connections();
-        sessions[0].inflict(Fault::Reset);
-        self.names(fault).await;
-        self.answers(SOME).await;
-        let kept = sessions[1..].iter().filter(|one| one.is_open()).count();
-        assert_eq!(kept, sessions.len() - 1, "no session is given up for it");
-    }
-
     /// As many sessions as before, without a restart.
     async fn replaces_it(&self) {
         sessions::are_open(&self.bot, WARM, LIMIT).await;

@@ -5,7 +5,7 @@ use sabai_tests::gate::Fault;
 use sabai_tests::mishap::Mishap;
 use sabai_tests::postgres::Stop;
 
-use super::scene::{LIMIT, SOME, server, setup};
+use super::scene::{LIMIT, SOME, Scene, server, setup};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_nobody_answers() {
@@ -17,7 +17,7 @@ async fn killed_while_nobody_answers() {
             other => other,
         });
         scene.answers(SOME / 2).await;
-        scene = scene.kill(async |gate| gate.heal().await).await;
+        scene = scene.kill(async |scene| scene.gate.heal().await).await;
         scene.recovers().await;
     }
     scene.ends_well().await;
@@ -72,14 +72,22 @@ async fn in_the_middle_of_each(part: usize, parts: usize) {
     let mut scene = setup.on_ground().await.start().await;
     for mishap in Mishap::ALL.iter().skip(part).step_by(parts) {
         scene.ground().inflict(*mishap).await.expect("it happens");
-        if mishap.name().starts_with("spool-") {
+        let on_the_spool = mishap.name().starts_with("spool-");
+        if on_the_spool {
             let away = scene.ground().inflict(Mishap::StalledAll).await;
             away.expect("it happens");
         }
         scene.answers(SOME / 4).await;
-        scene = scene.kill(async |_| ()).await;
+        let heal = async |scene: &Scene| scene.ground().heal().await.expect("it heals");
+        // A bot does not start without a folder that it may write to.
+        let before_the_start = async |scene: &Scene| {
+            if on_the_spool {
+                heal(scene).await;
+            }
+        };
+        scene = scene.kill(before_the_start).await;
         scene.answers(SOME / 4).await;
-        scene.ground().heal().await.expect("it heals");
+        heal(&scene).await;
         scene.load.acknowledged(LIMIT).await;
     }
     scene.recovers().await;

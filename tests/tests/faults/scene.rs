@@ -121,16 +121,22 @@ impl Setup {
             None => Arc::clone(SHARED.get_or_init(async || server(&[]).await).await),
         };
         let gate = Gate::before(&postgres, self.tls).await.expect("a gate");
-        let world = World::new(self.options.on(postgres))
-            .await
-            .expect("a world");
-        let spool = world.folder().join("spool").display().to_string();
-        let own = [
+        let options = self.options.on(Arc::clone(&postgres));
+        let world = Arc::new(World::new(options).await.expect("a world"));
+        let spool = world.folder().join("spool");
+        let mut env = vec![
             ("PGPORT".to_owned(), gate.addr().port().to_string()),
-            ("SABAI_SPOOL_DIR".to_owned(), spool),
+            ("SABAI_SPOOL_DIR".to_owned(), spool.display().to_string()),
         ];
-        let world = Arc::new(world);
-        let env = [own.to_vec(), self.env].concat();
+        let ground = if self.on_ground {
+            let (database, webhooks) = (world.database.clone(), spool.join("webhooks"));
+            let ground = Ground::new(postgres, database, world.folder(), &webhooks);
+            Some(ground.await.expect("a ground"))
+        } else {
+            None
+        };
+        env.extend(ground.iter().flat_map(Ground::env));
+        env.extend(self.env);
         let bot = start(&world, &env).await;
         let address = watch::Sender::new(Some(world.webhook(&bot)));
         let load = Load::follow(&world, address.subscribe(), RATE);
@@ -173,11 +179,11 @@ async fn started(settings: &[(&str, &str)], faults: bool) -> Arc<Postgres> {
 
 impl Scene {
     /// The bot dies as it stands, and its node starts it again on the same folder, later.
-    pub(crate) async fn kill(mut self, before_the_start: impl AsyncFnOnce(&Gate)) -> Self {
+    pub(crate) async fn kill(mut self, before_the_start: impl AsyncFnOnce(&Self)) -> Self {
         self.address.send_replace(None);
         send(self.bot.pid(), Signal::Kill);
         self.bot.ended(LIMIT).await.expect("it is killed");
-        before_the_start(&self.gate).await;
+        before_the_start(&self).await;
         // With Postgres away it is ready later; it acknowledges as soon as it listens.
         let bot = self.world.bot_with(self.env.clone()).await;
         self.bot = bot.expect("a bot");
@@ -287,6 +293,27 @@ impl Scene {
             }
         })
         .await;
+    }
+
+    /// Nobody noticed: no webhook had to wait on disk.
+    pub(crate) fn never_spooled(&self) {
+        let lines = self.bot.log().lines();
+        let spooled = lines
+            .iter()
+            .find(|line| line.text().contains("go to the spool"));
+        assert!(spooled.is_none(), "{}", self.bot.log().tail());
+    }
+
+    /// One session is lost and cannot be replaced, for this reason; the others carry the load, and none of them is
+    /// given up.
+    pub(crate) async fn loses_one(&self, fault: &str) {
+        let sessions = self.gate.connections();
+        sessions[0].inflict(Fault::Reset);
+        self.names(fault).await;
+        self.answers(SOME).await;
+        let kept = sessions[1..].iter().filter(|one| one.is_open()).count();
+        assert_eq!(kept, sessions.len() - 1, "no session is given up for it");
+        self.never_spooled();
     }
 
     /// Runs `sql` in the test's database, by the unix socket.

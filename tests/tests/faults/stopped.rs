@@ -64,7 +64,7 @@ async fn a_pod_stops_alone_and_its_next_life_drains() {
     tokio::time::timeout(2 * LIMIT, left)
         .await
         .expect("it counts what it leaves");
-    let scene = scene.kill(async |gate| gate.heal().await).await;
+    let scene = scene.kill(async |scene| scene.gate.heal().await).await;
     scene.recovers().await;
     scene.ends_with(ALLOWED).await;
 }
@@ -97,7 +97,7 @@ async fn two_pods_stop_at_once_and_nothing_goes_in_a_circle() {
     assert!(before > SOME);
     // Their nodes start both again.
     drop(first);
-    let scene = scene.kill(async |gate| gate.heal().await).await;
+    let scene = scene.kill(async |scene| scene.gate.heal().await).await;
     let other = scene
         .another(&[("PGPORT", &port), ("SABAI_SPOOL_DIR", &spool)])
         .await;
