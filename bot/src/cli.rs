@@ -1,11 +1,12 @@
-//! The command line: two commands and no options, since everything else is the environment. `--help` lists every
-//! variable from the table that the configuration reads by. Exit codes are named here and nowhere else.
+//! The command line: `serve` and `migrate` without options, since everything else is the environment, and what an
+//! operator runs by hand (`commands`). `--help` lists every variable from the table that the configuration reads by. Exit codes are named here and nowhere else.
 
 use std::ffi::OsString;
 use std::fmt::Write;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands;
 use crate::config::table;
 use crate::config::variable::Group;
 
@@ -29,7 +30,7 @@ struct Arguments {
 }
 
 /// What the process is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Take webhooks, work the queue, answer. Applies migrations first.
     ///
@@ -42,6 +43,9 @@ pub enum Command {
     /// Needs the variables of Postgres only.
     #[command(after_long_help = environment())]
     Migrate,
+    /// What an operator runs by hand.
+    #[command(flatten)]
+    Operator(commands::Command),
 }
 
 /// Reads the command line. Prints help, version or what is wrong by itself.
@@ -82,7 +86,7 @@ fn environment() -> String {
     }
     let _ = write!(
         text,
-        "\nExit codes:\n  {EXIT_OK}   stopped as asked, or done\n  {EXIT_FAILED}   failed while running; the log says why\n  \
+        "\nExit codes:\n  {EXIT_OK}   stopped as asked, or done\n  {EXIT_FAILED}   failed while running; the log says why, or the command\n  \
          {EXIT_CONFIG}  wrong configuration or command line; every problem is listed\n",
     );
     text
@@ -103,10 +107,21 @@ mod tests {
         Arguments::command().debug_assert();
         assert_eq!(parsed(&["sabai-bot", "serve"]), Ok(Command::Serve));
         assert_eq!(parsed(&["sabai-bot", "migrate"]), Ok(Command::Migrate));
+        for operator in ["spool list --json --bodies", "spool verify --dir /spool"] {
+            let words: Vec<_> = ["sabai-bot"]
+                .into_iter()
+                .chain(operator.split(' '))
+                .collect();
+            assert!(
+                matches!(parsed(&words), Ok(Command::Operator(_))),
+                "{operator}"
+            );
+        }
         for wrong in [
             &["sabai-bot"][..],
             &["sabai-bot", "dance"],
             &["sabai-bot", "serve", "--port", "1"],
+            &["sabai-bot", "spool", "drop"],
         ] {
             assert_eq!(parsed(wrong), Err(EXIT_CONFIG), "{wrong:?}");
         }

@@ -1,1 +1,51 @@
-//! What an operator runs by hand: each command has its file here, and writes to the output it is given.
+//! What an operator runs by hand: each command has its file here, and writes to the output it is given; nothing is
+//! logged. Tables are for people, `--json` is for scripts. No customer's text unless asked for with a flag.
+
+pub mod show;
+pub mod spool;
+pub mod table;
+
+use std::io::{self, BufWriter, Write};
+
+use clap::Subcommand;
+
+use crate::exit::Failure;
+
+/// The commands.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Look at what is spooled: webhooks and outcomes that wait on local disk for Postgres.
+    ///
+    /// Reads only, and needs nothing but the folder: also while a bot runs, also when Postgres is away. Looks at
+    /// SABAI_SPOOL_DIR unless --dir is given.
+    #[command(subcommand)]
+    Spool(spool::Command),
+}
+
+/// Runs a command to its end, with its output on stdout.
+///
+/// # Errors
+/// Why it could not do what was asked, or that it has told of something that is wrong.
+pub fn run(command: Command) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let outcome = match command {
+        Command::Spool(command) => spool::run(&command, &mut out),
+    };
+    let flushed = out.flush().map_err(Failure::from);
+    match outcome.and(flushed) {
+        // Whoever reads it has seen enough, as `head` does.
+        Err(Failure::Command(error)) if is_broken_pipe(&error) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Command(error.into())
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+}

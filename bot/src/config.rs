@@ -49,6 +49,8 @@ pub struct Config {
     /// The Service of our own pods, for evacuation.
     pub peer_url: Option<http::Uri>,
     pub pod_uid: Option<String>,
+    /// Where agent and operator ask; `None` is nowhere.
+    pub control_socket: Option<PathBuf>,
     pub limits: Limits,
     pub log: LogConfig,
 }
@@ -106,6 +108,7 @@ impl Config {
         });
         let peer_url = reader.get(&table::SABAI_PEER_URL, value::peer_url);
         let pod_uid = reader.get(&table::POD_UID, value::plain);
+        let control_socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
         let limits = limits::read(reader);
         let log = log::read(reader);
         Some(Self {
@@ -118,6 +121,7 @@ impl Config {
             spool_max_bytes: spool_max_bytes?,
             peer_url,
             pod_uid,
+            control_socket,
             limits: limits?,
             log: log?,
         })
@@ -147,6 +151,19 @@ impl Config {
     pub fn warnings(&self) -> Vec<String> {
         self.line.warnings().collect()
     }
+}
+
+/// The process's own folder alone, for who looks at it.
+///
+/// # Errors
+/// As [`Config::from_env`].
+pub fn spool_dir(
+    lookup: impl Fn(&str) -> Option<OsString>,
+    read_file: impl Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Option<PathBuf>, Problems> {
+    let mut reader = Reader::new(&lookup, &read_file);
+    let folder = reader.get(&table::SABAI_SPOOL_DIR, value::path);
+    reader.finish(Some(folder))
 }
 
 impl MigrateConfig {

@@ -10,8 +10,12 @@ use crate::config::Problems;
 pub enum Failure {
     /// Something that is configured cannot be used.
     Configuration(String),
-    /// Anything else.
+    /// Anything else, of a life that logs.
     Failed(anyhow::Error),
+    /// A command that an operator ran could not do what was asked.
+    Command(anyhow::Error),
+    /// A command's output has told what is wrong.
+    Told,
 }
 
 impl From<anyhow::Error> for Failure {
@@ -29,7 +33,7 @@ impl From<Problems> for Failure {
 /// Tells a failure and gives the exit code.
 #[expect(
     clippy::print_stderr,
-    reason = "configuration is told to people, whatever the log is like or when it begins"
+    reason = "configuration and commands are told to people, whatever the log is like or when it begins"
 )]
 pub fn code(outcome: Result<(), Failure>) -> ExitCode {
     ExitCode::from(match outcome {
@@ -42,5 +46,10 @@ pub fn code(outcome: Result<(), Failure>) -> ExitCode {
             tracing::error!("{error:#}");
             EXIT_FAILED
         }
+        Err(Failure::Command(error)) => {
+            eprintln!("sabai-bot: {error:#}");
+            EXIT_FAILED
+        }
+        Err(Failure::Told) => EXIT_FAILED,
     })
 }

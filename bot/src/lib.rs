@@ -4,6 +4,7 @@
 //! [`responder`] -> [`outbox`] -> [`mod@line`] -> [`conversation`] (the turn, settled). `docs/architecture.md` is the map.
 //!
 //! - [`app`]: builds the parts, starts and stops them in order; [`cli`], [`exit`], [`config`], [`logging`], [`metrics`], [`admin`]
+//! - [`control`]: the socket over which agent and operator tune the pool
 //! - [`event`], [`trace`]: what an event is
 //! - [`db`]: links to Postgres, the pool, group commit, migrations; [`backoff`]
 //! - [`spool`]: records on local disk until they are safe in Postgres; [`commands`]: what an operator runs by hand
@@ -15,6 +16,7 @@ pub mod backoff;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod control;
 pub mod conversation;
 pub mod db;
 pub mod event;

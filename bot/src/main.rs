@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use sabai_bot::app;
 use sabai_bot::cli::{self, Command};
+use sabai_bot::commands;
 use sabai_bot::config::{Config, MigrateConfig, read_file, unknown_names};
 use sabai_bot::exit::{self, Failure};
 use sabai_bot::logging::{self, LogConfig};
@@ -13,6 +14,7 @@ fn main() -> ExitCode {
     match cli::parse(env::args_os()) {
         Ok(Command::Serve) => exit::code(serve()),
         Ok(Command::Migrate) => exit::code(migrate()),
+        Ok(Command::Operator(command)) => exit::code(commands::run(command)),
         // Help and version were printed, or what is wrong with the command line.
         Err(code) => ExitCode::from(code),
     }

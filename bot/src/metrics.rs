@@ -13,7 +13,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
 use families::Families;
-use labels::{Answer, Code, Digest, EventLabel, FaultLabel, LineCall, State, Statement};
+use labels::{Answer, Code, Digest, EventLabel, FaultLabel, LineCall, Recycle, State, Statement};
 
 pub use labels::EventOutcome;
 
@@ -160,6 +160,31 @@ impl Metrics {
     /// The ceiling in force.
     pub fn pool_max(&self, connections: usize) {
         self.0.families.pool_max.set(connections as i64);
+    }
+
+    /// Sessions of an earlier generation, now.
+    pub fn pool_old_sessions(&self, sessions: usize) {
+        self.0.families.pool_old.set(sessions as i64);
+    }
+
+    /// A recycle ended.
+    pub fn recycle(&self, kind: &'static str, reason: &'static str, outcome: &'static str) {
+        self.0
+            .families
+            .recycles
+            .get_or_create(&Recycle {
+                kind,
+                reason,
+                outcome,
+            })
+            .inc();
+    }
+
+    /// How often this fault was met so far.
+    #[must_use]
+    pub fn faults_met(&self, fault: &'static str) -> u64 {
+        let counter = self.0.families.faults.get(&FaultLabel { fault });
+        counter.map_or(0, |counter| counter.get())
     }
 
     /// A session was lent, or not, after this wait.

@@ -13,6 +13,7 @@ mod frame;
 mod index;
 pub mod inspect;
 mod open;
+mod queue;
 mod read;
 mod record;
 mod rejected;

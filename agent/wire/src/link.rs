@@ -11,7 +11,7 @@ mod stream;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -31,15 +31,36 @@ pub use statement::Statement;
 pub enum End {
     /// We closed it and saw its end.
     Closed,
+    /// We cut it under its user, who is told this.
+    Cut(Fault),
     /// It ended by itself: Postgres said so, or the connection broke.
     Lost(Fault),
+}
+
+impl End {
+    /// Whether the server's side has ended too: it said so, or its TLS did. What was only cut off, by us or by something
+    /// in between, may live on there.
+    pub const fn is_seen(self) -> bool {
+        match self {
+            Self::Closed => true,
+            Self::Cut(_) => false,
+            Self::Lost(fault) => matches!(
+                fault,
+                Fault::Terminated | Fault::IdleTerminated | Fault::ClosedByPeer
+            ),
+        }
+    }
 }
 
 /// What is known about a session from its first moment.
 #[derive(Clone, Debug)]
 pub struct SessionFacts {
+    /// The pool's count of its own renewals when this session was opened; `application_name` begins with it.
+    pub generation: u64,
     /// Process id of the backend, for `pg_stat_activity`.
     pub backend_pid: i32,
+    /// `backend_start` of `pg_stat_activity`, by the server's clock: with the pid it names the session for ever.
+    pub backend_start: SystemTime,
     /// `server_version_num`: 180004 is 18.4.
     pub server_version: i32,
     /// What the server presented.
@@ -56,6 +77,7 @@ pub struct Link {
     facts: SessionFacts,
     watch: Arc<stream::Watch>,
     ended: watch::Receiver<Option<End>>,
+    cutter: Cutter,
     driver: JoinHandle<()>,
     prepared: Mutex<HashMap<&'static str, tokio_postgres::Statement>>,
 }
@@ -86,18 +108,42 @@ impl Link {
             .unwrap_or(End::Lost(Fault::Unexpected))
     }
 
-    /// Sends Terminate and waits until TCP has ended, at most `limit`; then lets go of it.
+    /// What cuts it, for who does not hold it.
+    pub fn cutter(&self) -> Cutter {
+        self.cutter.clone()
+    }
+
+    /// Sends Terminate and waits until TCP has ended, at most `limit`; then lets go of it, as when it is cancelled.
     ///
     /// Returns whether the end was seen. When it was not, the session may live on at the server.
     pub async fn close(self, limit: Duration) -> bool {
         let Self {
-            client, mut driver, ..
+            client,
+            driver,
+            ended,
+            ..
         } = self;
+        let mut driver = AbortOnDrop(driver);
         drop(client);
-        if timeout(limit, &mut driver).await.is_ok() {
-            return true;
-        }
-        driver.abort();
-        false
+        timeout(limit, &mut driver.0).await.is_ok() && ended.borrow().is_some_and(End::is_seen)
+    }
+}
+
+/// Cuts a session at once, whatever is in flight on it: its user is told the fault. Clones cut the same one.
+#[derive(Clone, Debug)]
+pub struct Cutter(watch::Sender<Option<Fault>>);
+
+impl Cutter {
+    /// Cuts it. What it was doing may have been done, or may go on at the server.
+    pub fn cut(&self, fault: Fault) {
+        self.0.send_replace(Some(fault));
+    }
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

@@ -4,12 +4,14 @@
 
 mod check;
 pub mod field;
+mod json;
 mod problem;
 
 use std::fmt::Write;
 use std::time::Duration;
 
 pub use field::{FIELDS, Field};
+pub use json::PathProblem;
 pub use problem::SettingProblem;
 
 use crate::duration::GepDuration;

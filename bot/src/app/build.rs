@@ -10,9 +10,10 @@ use uuid::Uuid;
 use super::folder::Folder;
 use super::stage::Stage;
 use crate::config::Config;
+use crate::control::kept::Kept;
 use crate::conversation::profile::Profiles;
 use crate::conversation::store::SettleBatch;
-use crate::db::group::{Batch, Group, Retry};
+use crate::db::group::{Batch, Group};
 use crate::db::{Connector, Db};
 use crate::exit::Failure;
 use crate::intake::{Backlog, Evacuation, Peer};
@@ -33,6 +34,8 @@ use crate::secret::Secret;
 /// The parts.
 pub(super) struct App {
     pub(super) db: Db,
+    /// What the control socket keeps beside it, when there is one.
+    pub(super) kept: Option<Kept>,
     pub(super) worker: Worker,
     pub(super) debts: Arc<Debts>,
     /// Webhooks on disk; `None` without a folder.
@@ -84,11 +87,10 @@ impl App {
         let secrets = watch::Sender::new(secrets);
         let line = line_client(config, &secrets, &metrics)?;
         let (identity, learner) = identity(config);
-        let own_hop = config
-            .pod_uid
-            .clone()
-            .unwrap_or_else(|| state.owner.to_string());
-        let db = Db::new(Connector::new(config.database.clone()), &metrics);
+        let own_hop = config.pod_uid.clone();
+        let own_hop = own_hop.unwrap_or_else(|| state.owner.to_string());
+        let kept = config.control_socket.as_deref().map(Kept::beside);
+        let db = db(config, kept.as_ref(), &metrics);
         let (stopping, broken) = (CancellationToken::new(), CancellationToken::new());
         let database = Stage::new(&broken);
         let builder = Builder {
@@ -105,6 +107,7 @@ impl App {
         let draining = Arc::new(AtomicBool::new(false));
         Ok(Self {
             db,
+            kept,
             worker,
             debts,
             backlog,
@@ -141,10 +144,9 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn parts(&self, responder: Responder, identity: Identity, debts: Arc<Debts>) -> Parts {
         let limits = &self.config.limits;
-        let settings = &self.config.database.pool;
         let sender = Sender {
             line: Arc::clone(self.line),
-            outbox: Outbox::new(self.db.work.clone(), settings.acquire_timeout()),
+            outbox: Outbox::new(self.db.work.clone()),
             breaker: Arc::new(Breaker::default()),
             limits: Limits {
                 call: limits.lease.line_call_deadline,
@@ -178,17 +180,19 @@ impl Builder<'_> {
     }
 
     fn group<B: Batch>(&self, batch: B) -> Group<B> {
-        let settings = &self.config.database.pool;
-        let retry = Retry {
-            budget: settings.retry_deadline(),
-            each: settings.acquire_timeout(),
-            first: settings.retry_initial_delay(),
-            most: settings.retry_max_delay(),
-        };
-        let (group, work) = Group::new(batch, self.db.work.clone(), retry, self.metrics.clone());
+        let (group, work) = Group::new(batch, self.db.work.clone(), self.metrics.clone());
         self.stage.spawn("group commit", work);
         group
     }
+}
+
+/// By the settings that were in force before a restart, if they are kept; else by the environment's.
+fn db(config: &Config, kept: Option<&Kept>, metrics: &Metrics) -> Db {
+    let mut database = config.database.clone();
+    if let Some(settings) = kept.and_then(Kept::settings) {
+        database.pool = settings;
+    }
+    Db::new(Connector::new(database), metrics)
 }
 
 /// Who the bot is, or who asks LINE for it.

@@ -25,11 +25,12 @@ pub(super) fn scraped(
             metrics.spool(depth.bytes, depth.events, depth.oldest.and_then(since_1970));
             metrics.spool_set_aside(depth.rejected);
         }
-        let (intake, work) = (db.intake.slots(), db.work.slots());
-        metrics.pool_connections("dialing", intake.dialing + work.dialing);
-        metrics.pool_connections("idle", intake.idle + work.idle);
-        metrics.pool_connections("busy", intake.busy + work.busy);
-        metrics.pool_connections("closing", intake.closing + work.closing);
+        let slots = db.slots();
+        metrics.pool_connections("dialing", slots.dialing);
+        metrics.pool_connections("idle", slots.idle);
+        metrics.pool_connections("busy", slots.busy);
+        metrics.pool_connections("closing", slots.closing);
+        metrics.pool_old_sessions(db.old_sessions());
     })
 }
 

@@ -1,23 +1,33 @@
-//! Both listeners, bound before anything is started: a taken port is told at once.
+//! The listeners, bound before anything is started: a taken port is told at once.
 
 use std::net::SocketAddr;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 
 use crate::config::Config;
+use crate::control::socket;
 use crate::exit::Failure;
 
 /// Bound and not yet served.
 pub(super) struct Listeners {
     pub(super) webhook: TcpListener,
     pub(super) admin: TcpListener,
+    pub(super) control: Option<UnixListener>,
 }
 
 impl Listeners {
     pub(super) async fn bind(config: &Config) -> Result<Self, Failure> {
         let webhook = bind("SABAI_LISTEN", config.listen).await?;
         let admin = bind("SABAI_ADMIN_LISTEN", config.admin_listen).await?;
-        Ok(Self { webhook, admin })
+        let control = config.control_socket.as_deref().map(socket::bind);
+        let control = control.transpose().map_err(|problem| {
+            Failure::Configuration(format!("SABAI_CONTROL_SOCKET: {problem}"))
+        })?;
+        Ok(Self {
+            webhook,
+            admin,
+            control,
+        })
     }
 
     /// Says where; to be called when nothing that is configured can stop the start any more.

@@ -45,7 +45,11 @@ pub(super) async fn ready(db: &Db, schema: &watch::Sender<Schema>) {
 }
 
 async fn prepare(db: &Db) -> Result<(), MigrateError> {
-    migrate(&db.connector).await?;
+    {
+        // Its session counts under the ceiling too.
+        let _place = db.spare.take(Instant::now() + LIMIT).await;
+        migrate(&db.connector).await?;
+    }
     let acquired = db.work.acquire(Instant::now() + LIMIT).await;
     let mut link = acquired.map_err(|error| MigrateError {
         fault: error.fault,

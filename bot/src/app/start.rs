@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -13,13 +13,16 @@ use super::schema::Schema;
 use super::{Running, account, gauges, health, keys, schema};
 use crate::admin::{self, AdminState, Readiness};
 use crate::config::Config;
+use crate::control::{self, Control};
 use crate::db::days;
 use crate::http::body::BodyLimits;
 use crate::http::server;
 use crate::http::signature::Keys;
 use crate::http::webhook::{self, Callback};
 use crate::intake::submission::Submission;
-use crate::intake::{Commit, Committer, Doubts, Drainer, POSTGRES_LIMIT, SPOOL_LIMIT, sweep};
+use crate::intake::{
+    Backlog, Commit, Committer, Doubts, Drainer, POSTGRES_LIMIT, SPOOL_LIMIT, sweep,
+};
 use crate::queue::claimer::Claimer;
 use crate::queue::renewer;
 
@@ -32,18 +35,18 @@ impl App {
     /// Starts every task.
     pub(super) fn start(mut self, listeners: Listeners, config: &Config) -> Running {
         let (schema_sender, schema) = watch::channel(None);
-        let (intake, work) = (self.db.intake.clone(), self.db.work.clone());
-        self.database
-            .spawn_ending("intake's links", intake.keep(self.database.stop().clone()));
-        self.database
-            .spawn_ending("work's links", work.keep(self.database.stop().clone()));
+        for keeper in self.db.keepers(self.database.stop()) {
+            self.database.spawn_ending("links", keeper);
+        }
+        self.database.spawn("sessions", self.db.clone().keep());
         self.serve_webhook(listeners.webhook, config);
         self.serve_admin(listeners.admin, schema);
         self.work_queue(config, schema_sender);
         self.follow_outside();
-        self.metrics.settings(config.database.pool.digest());
-        self.metrics
-            .pool_max(config.database.pool.max_connections().into());
+        self.serve_control(listeners.control);
+        let settings = self.db.settings();
+        self.metrics.settings(settings.digest());
+        self.metrics.pool_max(settings.max_connections().into());
         Running { app: self }
     }
 
@@ -129,6 +132,17 @@ impl App {
         // Ends when the router, which holds the sender, has gone with the last connection.
         self.webhook
             .spawn_ending("intake", committer.run(submissions));
+    }
+
+    fn serve_control(&self, listener: Option<UnixListener>) {
+        let Some((listener, kept)) = listener.zip(self.kept.clone()) else {
+            return;
+        };
+        let backlog = self.backlog.clone();
+        let spool: control::Spool = Arc::new(move || backlog.as_deref().map(Backlog::report));
+        let control = Control::new(self.db.clone(), self.metrics.clone(), kept, spool);
+        let serving = control.serve(listener, self.admin.stop().clone());
+        self.admin.spawn_ending("control socket", serving);
     }
 
     fn serve_admin(&self, listener: TcpListener, schema: watch::Receiver<Schema>) {

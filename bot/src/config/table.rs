@@ -65,6 +65,8 @@ variables! {
             "Most bytes of webhooks on the spool, below the size of its volume; KiB, MiB or GiB.";
         SABAI_PEER_URL Absent("nothing is evacuated"), open,
             "The Service of the bot's own pods, http://name:port: spooled webhooks go there when Postgres stays away.";
+        SABAI_CONTROL_SOCKET Absent("no control socket"), open,
+            "Unix socket for the agent and `sabai-bot pool`; its folder keeps the settings in force.";
         SABAI_NAMESERVER Absent("the system's"), open, "Name server to resolve by, IP address and port.";
         SABAI_LOG Default("info"), open, "What is logged: a level, or targets with levels (sabai_bot=debug,info).";
         SABAI_LOG_FORMAT Absent("human on a terminal, else json"), open, "json or human.";

@@ -10,13 +10,16 @@ use sabai_wire::settings::PoolSettings;
 use sabai_wire::stage::Stage;
 use sabai_wire::trust::{ClientIdentity, Roots};
 
+use super::live::Live;
+use super::shape::Duty;
 use crate::config::DatabaseConfig;
 use crate::config::postgres::{RootCertificates, Target};
 
 /// Opens links.
 pub struct Connector {
     config: DatabaseConfig,
-    application_name: String,
+    /// The settings in force, and the generation that sessions are opened in.
+    pub(super) live: Arc<Live>,
     /// For the target it was made for: it keeps what it has resolved and whom it trusts.
     dialer: Mutex<Option<Arc<Dialer>>>,
 }
@@ -24,26 +27,56 @@ pub struct Connector {
 impl Connector {
     /// Opens nothing yet.
     pub fn new(config: DatabaseConfig) -> Self {
-        // Postgres cuts the name at 63 bytes, so what matters comes first.
-        let name = config.pod_name.as_deref().unwrap_or("bot");
-        let application_name = format!("sabai/g1/{name}");
+        let live = Arc::new(Live::new(config.pool.clone()));
         Self {
             config,
-            application_name,
+            live,
             dialer: Mutex::new(None),
         }
     }
 
-    /// The settings that links are opened with.
-    pub fn settings(&self) -> &PoolSettings {
-        &self.config.pool
+    /// The settings that links are opened with now.
+    pub fn settings(&self) -> Arc<PoolSettings> {
+        self.live.settings()
     }
 
-    /// Opens a link whose statements the server ends after `statement_timeout`.
+    /// Postgres cuts it at 63 bytes, so what matters comes first.
+    fn application_name(&self, generation: u64) -> String {
+        let pod = self.config.pod_name.as_deref().unwrap_or("bot");
+        format!("sabai/g{generation}/{pod}")
+    }
+
+    /// Opens a link for `duty`, of the present generation.
     ///
     /// # Errors
     /// The stage that failed, its [`Fault`], and what was seen.
-    pub async fn open(&self, statement_timeout: Duration) -> Result<Link, DialError> {
+    pub async fn open(&self, duty: Duty) -> Result<Link, DialError> {
+        self.open_in(self.live.generation(), duty).await
+    }
+
+    /// The same in another generation.
+    ///
+    /// # Errors
+    /// As [`Connector::open`].
+    pub(super) async fn open_in(&self, generation: u64, duty: Duty) -> Result<Link, DialError> {
+        let timeout = duty.shape(&self.settings()).server_statement_timeout;
+        self.open_with(timeout, generation).await
+    }
+
+    /// Opens a link whose statements the server ends after `statement_timeout`, outside of every pool.
+    ///
+    /// # Errors
+    /// As [`Connector::open`].
+    pub async fn open_patient(&self, statement_timeout: Duration) -> Result<Link, DialError> {
+        self.open_with(statement_timeout, self.live.generation())
+            .await
+    }
+
+    async fn open_with(
+        &self,
+        statement_timeout: Duration,
+        generation: u64,
+    ) -> Result<Link, DialError> {
         let config = self.config.postgres.clone();
         // It may read files.
         let read = tokio::task::spawn_blocking(move || config.target()).await;
@@ -56,9 +89,10 @@ impl Connector {
                 )));
             }
         };
-        let settings = &self.config.pool;
+        let settings = self.settings();
         let session = Session {
-            application_name: self.application_name.clone(),
+            application_name: self.application_name(generation),
+            generation,
             statement_timeout,
             connect_timeout: settings.connect_timeout(),
             socket: SocketOptions {

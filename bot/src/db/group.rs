@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use sabai_wire::fault::{Class, Fault};
 use sabai_wire::link::StatementError;
+use sabai_wire::settings::PoolSettings;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -65,18 +66,13 @@ impl<B: Batch> Clone for Group<B> {
 }
 
 impl<B: Batch> Group<B> {
-    /// Opens the door; the future does the work until every door is dropped.
-    pub fn new(
-        batch: B,
-        pool: Pool,
-        retry: Retry,
-        metrics: Metrics,
-    ) -> (Self, impl Future<Output = ()> + Send) {
+    /// Opens the door; the future does the work until every door is dropped. The budget for trying again is that of the
+    /// pool's settings, read at each use.
+    pub fn new(batch: B, pool: Pool, metrics: Metrics) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, receiver) = mpsc::channel(4 * MOST);
         let runner = Runner {
             batch: Arc::new(batch),
             pool,
-            retry,
             metrics,
         };
         (Self { sender }, runner.run(receiver))
@@ -110,10 +106,21 @@ pub struct Retry {
     pub most: Duration,
 }
 
+impl Retry {
+    /// What the settings allow.
+    pub fn of(settings: &PoolSettings) -> Self {
+        Self {
+            budget: settings.retry_deadline(),
+            each: settings.acquire_timeout(),
+            first: settings.retry_initial_delay(),
+            most: settings.retry_max_delay(),
+        }
+    }
+}
+
 struct Runner<B: Batch> {
     batch: Arc<B>,
     pool: Pool,
-    retry: Retry,
     metrics: Metrics,
 }
 
@@ -158,10 +165,12 @@ impl<B: Batch> Runner<B> {
     }
 
     async fn trying(&self, items: &[&B::Item]) -> Result<Vec<B::Out>, Fault> {
-        let end = Instant::now() + self.retry.budget;
-        let mut backoff = Backoff::new(self.retry.first, self.retry.most);
+        let retry = Retry::of(&self.pool.settings());
+        let end = Instant::now() + retry.budget;
+        let mut backoff = Backoff::new(retry.first, retry.most);
         loop {
-            let fault = match self.once(items, end).await {
+            let deadline = end.min(Instant::now() + retry.each);
+            let fault = match self.once(items, deadline).await {
                 Ok(done) => return Ok(done),
                 Err(fault) => fault,
             };
@@ -174,8 +183,7 @@ impl<B: Batch> Runner<B> {
         }
     }
 
-    async fn once(&self, items: &[&B::Item], end: Instant) -> Result<Vec<B::Out>, Fault> {
-        let deadline = end.min(Instant::now() + self.retry.each);
+    async fn once(&self, items: &[&B::Item], deadline: Instant) -> Result<Vec<B::Out>, Fault> {
         let mut link = self
             .pool
             .acquire(deadline)

@@ -79,12 +79,12 @@ impl From<StatementError> for MigrateError {
     }
 }
 
-/// Brings the schema to [`NEEDED`].
+/// Brings the schema to [`NEEDED`]. A process with pools takes the spare's place for it.
 ///
 /// # Errors
 /// What kept it from doing so. The schema is as it was, or some versions further.
 pub async fn migrate(connector: &Connector) -> Result<Migrated, MigrateError> {
-    let opened = connector.open(STATEMENT_TIMEOUT).await;
+    let opened = connector.open_patient(STATEMENT_TIMEOUT).await;
     let link = opened.map_err(|error| MigrateError {
         fault: error.fault,
         detail: error.to_string(),

@@ -2,46 +2,51 @@
 //!
 //! LIFO, so that what is not needed idles out. Waiting and dialing have separate deadlines; a dial belongs to
 //! the pool, not to the user who waited for it. A link that is not quiet when it comes back is closed.
+//! The books are in `ledger.rs`, what opens and closes links by itself in `keeper.rs`, what renews them in `renew.rs`.
 
+mod end;
 mod keeper;
+mod ledger;
 mod lent;
+mod renew;
 pub mod rest;
 mod slots;
+mod suspects;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::SystemTime;
 
 use sabai_wire::dial::DialError;
 use sabai_wire::fault::Fault;
-use sabai_wire::link::{Link, Statement};
+use sabai_wire::fault::decision::Elders;
+use sabai_wire::link::{End, Link, Statement, StatementError};
+use sabai_wire::settings::PoolSettings;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
-use tokio_util::task::TaskTracker;
 
 use super::Connector;
+use super::closer::Closer;
+use super::roll::Stand;
+use super::shape::Duty;
 use crate::metrics::Metrics;
-use rest::{Resting, Rules, Verdict};
+use ledger::Ledger;
+use progress::Counters;
+use renew::Standby;
+use rest::{Life, Rules, Verdict};
 
+pub use end::Why;
 pub use lent::Lent;
+pub use progress::Progress;
+pub(super) use renew::{Fresh, Old, Swap};
 pub use slots::Slots;
 
-const CHECK: Statement = Statement {
-    name: "pool.check",
-    sql: "/* pool.check */ select 1",
-};
+mod progress;
 
-/// How large a pool is and what its links are set to.
-#[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    /// Sessions at most, in whatever state.
-    pub places: usize,
-    /// Sessions kept open even when nobody needs them.
-    pub warm: usize,
-    /// The server's own limit for a statement on these links.
-    pub server_statement_timeout: Duration,
-}
+const GONE: Statement = Statement {
+    name: "pool.gone",
+    sql: "/* pool.gone */ select exists (select from pg_stat_activity where pid = $1 and backend_start = $2)",
+};
 
 /// Why no link could be had in time.
 #[derive(Clone, Debug)]
@@ -60,12 +65,21 @@ impl fmt::Display for AcquireError {
 
 impl std::error::Error for AcquireError {}
 
+/// What the last dial ran into, and since when none succeeds.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// The last error.
+    pub error: DialError,
+    /// When the first of them failed.
+    pub since: SystemTime,
+}
+
 type Waiter = oneshot::Sender<Result<Lent, AcquireError>>;
 
 /// What a pool has for the next user.
 enum Next {
     Fit(Lent, Verdict),
-    Unfit(Lent),
+    Unfit(Lent, Why),
     Wait(oneshot::Receiver<Result<Lent, AcquireError>>),
 }
 
@@ -74,44 +88,45 @@ enum Next {
 pub struct Pool(Arc<Shared>);
 
 struct Shared {
+    duty: Duty,
     connector: Arc<Connector>,
-    shape: Shape,
+    closer: Arc<Closer>,
     metrics: Metrics,
     state: Mutex<State>,
     /// Rung when the keeper may have something to do.
     bell: Notify,
-    closings: TaskTracker,
+    counters: Counters,
 }
 
-#[derive(Default)]
 struct State {
-    slots: Slots,
-    idle: Vec<(Link, Resting)>,
-    waiting: VecDeque<Waiter>,
-    /// When a link was last found dead: those that rested before are suspect.
-    suspect_before: Option<Instant>,
+    ledger: Ledger<Link, Waiter>,
     /// What the last dial ran into, until one succeeds.
-    trouble: Option<DialError>,
-    stopped: bool,
+    trouble: Option<Trouble>,
+    /// A fresh link that takes the place of the next old one.
+    standby: Option<Standby>,
 }
 
 impl Pool {
     /// Makes an empty pool; [`Pool::keep`] must run for it to open anything.
-    pub fn new(connector: Arc<Connector>, shape: Shape, metrics: Metrics) -> Self {
-        let slots = Slots {
-            places: shape.places,
-            ..Slots::default()
-        };
+    pub(super) fn new(
+        duty: Duty,
+        connector: Arc<Connector>,
+        closer: Arc<Closer>,
+        metrics: Metrics,
+    ) -> Self {
+        let shape = duty.shape(&connector.settings());
         Self(Arc::new(Shared {
+            duty,
             connector,
-            shape,
+            closer,
             metrics,
             state: Mutex::new(State {
-                slots,
-                ..State::default()
+                ledger: Ledger::new(shape.places, shape.warm),
+                trouble: None,
+                standby: None,
             }),
             bell: Notify::new(),
-            closings: TaskTracker::new(),
+            counters: Counters::default(),
         }))
     }
 
@@ -125,62 +140,126 @@ impl Pool {
             match self.next() {
                 Next::Fit(lent, Verdict::Lend) => break Ok(lent),
                 Next::Fit(lent, _) => {
-                    if let Some(lent) = self.checked(lent, deadline).await {
-                        break Ok(lent);
+                    let limit = started.max(Instant::now()) + self.settings().check_timeout();
+                    match lent.checked(limit.min(deadline)).await {
+                        Some(lent) => break Ok(lent),
+                        // Nobody pays for more than one: the other suspects are asked in the background.
+                        None => self.0.ask_suspects(),
                     }
                 }
-                Next::Unfit(lent) => lent.retire(),
+                Next::Unfit(lent, why) => lent.retire(why),
                 Next::Wait(receiver) => break self.wait(receiver, deadline).await,
             }
         };
         self.0.metrics.acquire(started.elapsed());
+        self.0.counters.acquired(outcome.is_ok());
         outcome
+    }
+
+    /// The settings in force now.
+    pub fn settings(&self) -> Arc<PoolSettings> {
+        self.0.connector.settings()
     }
 
     /// What the last dial ran into, while it lasts.
     pub fn trouble(&self) -> Option<DialError> {
+        self.0.state().trouble.clone().map(|trouble| trouble.error)
+    }
+
+    /// The same, and since when.
+    pub fn troubled(&self) -> Option<Trouble> {
         self.0.state().trouble.clone()
     }
 
     /// How the places are used now.
     pub fn slots(&self) -> Slots {
-        self.0.state().slots
+        self.0.state().ledger.slots()
+    }
+
+    /// How many wait for a link now.
+    pub fn waiting(&self) -> usize {
+        self.0.state().ledger.waiting()
+    }
+
+    /// Sessions of this pool that we closed and that the server still shows, or may show: they keep their places.
+    pub fn outlived(&self) -> usize {
+        let duty = self.0.duty;
+        self.0
+            .closer
+            .roll
+            .count(|entry| entry.duty == duty && entry.stand == Stand::Outlived)
+    }
+
+    /// What the pool has done so far.
+    pub fn progress(&self) -> Progress {
+        self.0.counters.now()
+    }
+
+    /// Asks by a link of this pool whether a session has ended at the server: its pid and `backend_start`, as
+    /// [`Lent::facts`] told them.
+    ///
+    /// # Errors
+    /// Why it could not be asked before `deadline`; the session may be there or not.
+    pub async fn is_gone(
+        &self,
+        pid: i32,
+        backend_start: SystemTime,
+        deadline: Instant,
+    ) -> Result<bool, Fault> {
+        let lent = self.acquire(deadline).await;
+        let mut lent = lent.map_err(|error| error.fault)?;
+        let rows = lent.query(&GONE, &[&pid, &backend_start], deadline).await;
+        let rows = rows.map_err(|error| error.fault)?;
+        let there = rows.first().is_none_or(|row| row.get(0));
+        Ok(!there)
+    }
+
+    /// An idle link, if there is one; unchecked, so the first statement on it is the check.
+    pub(super) fn take_idle(&self) -> Option<Lent> {
+        let (taken, verdict) = {
+            let mut state = self.0.state();
+            state.ledger.lend(self.0.rules(), Instant::now())?
+        };
+        let lent = self.0.lent(taken);
+        if let Verdict::Retire(why) = verdict {
+            lent.retire(why);
+            return None;
+        }
+        lent.is_fit().then_some(lent)
+    }
+
+    /// Makes it larger or smaller, at once for whoever comes next. What is too much and in use is closed when it
+    /// comes back.
+    pub(super) fn resize(&self) {
+        let shape = self.0.duty.shape(&self.settings());
+        let surplus = self.0.state().ledger.resize(shape.places, shape.warm);
+        for (link, life) in surplus {
+            self.0.close(link, life, Why::Resize);
+        }
+        self.0.bell.notify_one();
     }
 
     /// The most recently used link, or a place in the queue: decided under one lock, so that no link that
     /// comes back in between is missed.
     fn next(&self) -> Next {
         let mut state = self.0.state();
-        let Some((link, resting)) = state.idle.pop() else {
+        let Some((taken, verdict)) = state.ledger.lend(self.0.rules(), Instant::now()) else {
             let (sender, receiver) = oneshot::channel();
-            if !state.stopped {
-                state.waiting.push_back(sender);
-            }
+            state.ledger.queue(sender);
             drop(state);
             self.0.bell.notify_one();
             return Next::Wait(receiver);
         };
-        state.slots.idle -= 1;
-        state.slots.busy += 1;
-        let verdict = rest::judge(resting, self.0.rules(&state), Instant::now());
         drop(state);
-        let lent = Lent::new(link, resting.expires, Arc::clone(&self.0));
-        if lent.is_fit() && verdict != Verdict::Retire {
-            Next::Fit(lent, verdict)
-        } else {
-            Next::Unfit(lent)
-        }
-    }
-
-    async fn checked(&self, mut lent: Lent, deadline: Instant) -> Option<Lent> {
-        let limit = Instant::now() + self.0.connector.settings().check_timeout();
-        match lent.query(&CHECK, &[], limit.min(deadline)).await {
-            Ok(_) => Some(lent),
-            Err(error) => {
-                tracing::debug!(fault = %error.fault, "an idle link was dead; its elders are suspect");
-                self.0.state().suspect_before = Some(Instant::now());
-                None
+        let lent = self.0.lent(taken);
+        match (verdict, lent.end()) {
+            (Verdict::Retire(why), _) => Next::Unfit(lent, why),
+            (_, Some(End::Lost(fault))) => {
+                self.0.met(fault);
+                Next::Unfit(lent, Why::Lost(fault))
             }
+            _ if !lent.is_fit() => Next::Unfit(lent, Why::Dirty),
+            (verdict, _) => Next::Fit(lent, verdict),
         }
     }
 
@@ -201,47 +280,81 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn rules(&self, state: &State) -> Rules {
-        let settings = self.connector.settings();
-        Rules {
-            check_after_idle: settings.check_after_idle(),
-            idle_timeout: settings.idle_timeout(),
-            suspect_before: state.suspect_before,
+    fn rules(&self) -> Rules {
+        Rules::of(&self.connector.settings())
+    }
+
+    fn lent(self: &Arc<Self>, (link, life): (Link, Life)) -> Lent {
+        self.closer.roll.stands(life.id, Stand::Busy);
+        Lent::new(link, life, Arc::clone(self))
+    }
+
+    /// Notes what a fault says about the links that were there before it.
+    fn met(&self, fault: Fault) {
+        let now = Some(Instant::now());
+        match fault.decision().elders {
+            Elders::Check => self.state().ledger.marks.suspect_before = now,
+            Elders::Retire => self.state().ledger.marks.outdated_before = now,
+            Elders::Keep | Elders::Protect => {}
         }
+    }
+
+    /// The same for a statement that failed, which is counted.
+    fn failed(&self, error: &StatementError) {
+        self.metrics.fault(error.fault.as_str());
+        self.met(error.fault);
     }
 
     fn cause(&self, state: &State) -> AcquireError {
         match &state.trouble {
-            Some(trouble) => AcquireError {
-                fault: trouble.fault,
-                detail: trouble.to_string(),
+            Some(Trouble { error, .. }) => AcquireError {
+                fault: error.fault,
+                detail: error.to_string(),
             },
-            None => AcquireError {
-                fault: Fault::PoolExhausted,
-                detail: format!(
-                    "{} of {} sessions busy",
-                    state.slots.busy, state.slots.places
-                ),
-            },
+            None => {
+                let slots = state.ledger.slots();
+                AcquireError {
+                    fault: Fault::PoolExhausted,
+                    detail: format!(
+                        "{} of {} sessions busy, {} closing",
+                        slots.busy, slots.places, slots.closing
+                    ),
+                }
+            }
         }
     }
 
-    /// Takes back a link that is fit, or gives it straight to who waits longest.
-    fn give_back(self: &Arc<Self>, link: Link, expires: Instant) {
-        let mut lent = Lent::new(link, expires, Arc::clone(self));
+    /// Takes back a link: gives it to who waits longest, lets it rest, or closes it when it is not to be lent again,
+    /// for the reason given or for another.
+    fn come_back(self: &Arc<Self>, link: Link, life: Life, ill: Option<Why>) {
+        let (now, rules) = (Instant::now(), self.rules());
+        let ill = ill.or_else(|| unquiet(&link));
+        let mut state = self.state();
+        let ill = ill.or_else(|| state.ledger.unwanted(life, rules, now));
+        if let Some(standby) = state.take_standby_for(life) {
+            drop(state);
+            return self.swap(standby, (link, life), ill.unwrap_or(Why::Recycle));
+        }
+        if let Some(why) = ill {
+            drop(state);
+            return self.close(link, life, why);
+        }
+        drop(state);
+        self.hand_on(Lent::new(link, life, Arc::clone(self)));
+    }
+
+    fn hand_on(self: &Arc<Self>, mut lent: Lent) {
         loop {
             let mut state = self.state();
-            let Some(waiter) = state.waiting.pop_front() else {
-                state.slots.busy -= 1;
-                state.slots.idle += 1;
-                let (link, expires) = lent.dissolve();
-                state.idle.push((
-                    link,
-                    Resting {
-                        since: Instant::now(),
-                        expires,
-                    },
-                ));
+            let Some(waiter) = state.ledger.next_waiter() else {
+                let (link, life) = lent.dissolve();
+                if state.ledger.is_stopped() {
+                    drop(state);
+                    return self.close(link, life, Why::Stopped);
+                }
+                state.ledger.rest(link, life, Instant::now());
+                // Under the lock, so that whoever takes it next is noted after this.
+                self.closer.roll.stands(life.id, Stand::Idle);
                 return;
             };
             drop(state);
@@ -254,20 +367,31 @@ impl Shared {
         }
     }
 
-    /// Says goodbye to a link; its place is free when the end was seen, or when the kernel must have given up.
-    fn close(self: &Arc<Self>, link: Link) {
-        let mut state = self.state();
-        state.slots.busy -= 1;
-        state.slots.closing += 1;
-        drop(state);
-        let shared = Arc::clone(self);
-        self.closings.spawn(async move {
-            let limit = shared.connector.settings().unacknowledged_timeout();
-            if !link.close(limit).await {
-                tracing::warn!("a session was given up without seeing its end");
-            }
-            shared.state().slots.closing -= 1;
-            shared.bell.notify_one();
-        });
+    /// Says goodbye to a busy link; its place is free when the end was seen, or when the server or the kernel must
+    /// have given up.
+    fn close(self: &Arc<Self>, link: Link, life: Life, why: Why) {
+        self.state().ledger.closing();
+        self.counters.closed();
+        let place = ClosingPlace(Arc::clone(self));
+        self.closer.close(link, life.id, why, place);
+    }
+}
+
+/// Why a link is not fit to be lent.
+fn unquiet(link: &Link) -> Option<Why> {
+    match link.end() {
+        Some(End::Lost(fault)) => Some(Why::Lost(fault)),
+        Some(End::Cut(_)) => Some(Why::Recycle),
+        _ => (!link.is_quiet()).then_some(Why::Dirty),
+    }
+}
+
+/// The place of a link that says goodbye.
+struct ClosingPlace(Arc<Shared>);
+
+impl Drop for ClosingPlace {
+    fn drop(&mut self) {
+        self.0.state().ledger.ended();
+        self.0.bell.notify_one();
     }
 }

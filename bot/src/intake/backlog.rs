@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sabai_wire::control::{FaultName, SpoolReport};
 use sabai_wire::fault::Fault;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -70,9 +71,28 @@ impl Backlog {
         self.is_begun().then(|| *self.draining.borrow())
     }
 
-    /// Whether it can take webhooks, as far as it knows.
-    pub fn is_usable(&self) -> bool {
-        self.spool.state() == State::Open
+    /// How it stands, for the control socket.
+    pub fn report(&self) -> SpoolReport {
+        let depth = self.spool.depth();
+        let state = match self.spool.state() {
+            State::Open => "Open",
+            State::Full => "Full",
+            State::Failing(_) => "Failing",
+            State::Hung(_) => "Hung",
+        };
+        let fault = match self.draining() {
+            Some(Draining::Ill { fault, .. }) => Some(FaultName(fault)),
+            Some(Draining::Well) | None => None,
+        };
+        SpoolReport {
+            events: depth.events,
+            records: depth.records,
+            bytes: depth.bytes,
+            oldest: depth.oldest.map(Into::into),
+            state: state.to_owned(),
+            in_use: self.is_begun(),
+            fault,
+        }
     }
 
     /// Postgres did not take a batch in time: from now on webhooks go to disk.

@@ -11,7 +11,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
 use super::labels::{
-    Answer, Build, Code, Digest, EventLabel, EventOutcome, FaultLabel, LineCall, State, Statement,
+    Answer, Build, Code, Digest, EventLabel, EventOutcome, FaultLabel, LineCall, Recycle, State,
+    Statement,
 };
 
 /// A gauge that is there or not.
@@ -88,6 +89,10 @@ families! {
         "sabai_pool_connections", "Connections to Postgres, by state", Family::default();
     pool_max: Gauge =
         "sabai_pool_connections_max", "Ceiling of connections to Postgres", Gauge::default();
+    pool_old: Gauge =
+        "sabai_pool_old_sessions", "Sessions of an earlier generation", Gauge::default();
+    recycles: Family<Recycle, Counter> =
+        "sabai_pool_recycles", "Recycles of the pool's sessions, by how they ended", Family::default();
     acquire_duration: Histogram =
         "sabai_pool_acquire_duration_seconds", "Wait for a connection", Histogram::new(WAIT_SECONDS);
     statement_duration: Family<Statement, Histogram, fn() -> Histogram> =

@@ -104,6 +104,13 @@ pub(super) struct Statement {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Recycle {
+    pub(super) kind: &'static str,
+    pub(super) reason: &'static str,
+    pub(super) outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct FaultLabel {
     pub(super) fault: &'static str,
 }

@@ -25,6 +25,8 @@ fn used() -> Metrics {
     metrics.spool_rejected();
     metrics.pool_connections("idle", 3);
     metrics.pool_max(16);
+    metrics.pool_old_sessions(2);
+    metrics.recycle("Refresh", "Requested", "Completed");
     metrics.acquire(ms(1));
     metrics.statement("queue.claim", ms(2));
     metrics.retry("Severed");
@@ -61,6 +63,8 @@ fn each_fact_stands_under_its_name() {
         "sabai_spool_rejected_records_total 6",
         r#"sabai_pool_connections{state="idle"} 3"#,
         "sabai_pool_connections_max 16",
+        "sabai_pool_old_sessions 2",
+        r#"sabai_pool_recycles_total{kind="Refresh",reason="Requested",outcome="Completed"} 1"#,
         "sabai_pool_acquire_duration_seconds_count 1",
         r#"sabai_statement_duration_seconds_count{name="queue.claim"} 1"#,
         r#"sabai_retries_total{fault="Severed"} 1"#,
@@ -93,7 +97,8 @@ fn the_families_are_those_of_the_contract() {
     let contract = "sabai_answers counter|sabai_answers_reload_failures counter|sabai_build info|sabai_dead_letters gauge|\
         sabai_events counter|sabai_faults counter|sabai_intake_batch_events histogram|sabai_line_quota_used_ratio gauge|\
         sabai_line_requests counter|sabai_pool_acquire_duration_seconds histogram|sabai_pool_connections gauge|\
-        sabai_pool_connections_max gauge|sabai_queue_depth gauge|sabai_queue_oldest_timestamp_seconds gauge|\
+        sabai_pool_connections_max gauge|sabai_pool_old_sessions gauge|sabai_pool_recycles counter|\
+        sabai_queue_depth gauge|sabai_queue_oldest_timestamp_seconds gauge|\
         sabai_retries counter|sabai_settings_info gauge|sabai_spool_abandoned_events counter|sabai_spool_bytes gauge|\
         sabai_spool_evacuated_events counter|sabai_spool_events gauge|sabai_spool_oldest_timestamp_seconds gauge|\
         sabai_spool_rejected_records counter|sabai_statement_duration_seconds histogram|sabai_unknowns gauge|\

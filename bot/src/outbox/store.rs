@@ -148,17 +148,16 @@ pub struct Fact {
 #[derive(Clone)]
 pub struct Outbox {
     pool: Pool,
-    limit: std::time::Duration,
 }
 
 impl Outbox {
-    /// Uses links of `pool`, each statement at most `limit`.
-    pub fn new(pool: Pool, limit: std::time::Duration) -> Self {
-        Self { pool, limit }
+    /// Uses links of `pool`, each statement at most its acquire timeout.
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
     }
 
     async fn link(&self) -> Result<(Lent, Instant), Fault> {
-        let deadline = Instant::now() + self.limit;
+        let deadline = Instant::now() + self.pool.settings().acquire_timeout();
         let link = self
             .pool
             .acquire(deadline)

@@ -13,7 +13,7 @@ use super::scan::{Scanner, Step};
 use super::{rejected, segment};
 
 /// What a segment holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct SegmentReport {
     /// Its number, the name of its file.
     pub number: u64,

@@ -44,7 +44,7 @@ pub(super) struct Rejected {
 }
 
 /// What is in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Held {
     /// Files.
     pub files: u64,

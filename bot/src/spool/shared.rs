@@ -6,26 +6,21 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::Options;
 use super::bits::Bits;
 use super::frame::{self, MOST_PAYLOAD};
 use super::index::{Depth, Index};
 use super::open::Found;
+use super::queue::{Answer, Queue, Queued};
 use super::record::{Record, RecordId, time};
 use super::rejected::Rejected;
 use super::segment::{self, Front, Loss};
 use super::state::{NotKept, State, Trouble, state};
 
-/// Most records, and bytes, that wait for the writer: a disk that hangs must not fill the memory.
-const QUEUE_RECORDS: u64 = 16_384;
-const QUEUE_BYTES: u64 = 32 << 20;
-
 /// Offsets in a segment are 32 bits.
 const MOST_SEGMENT: u64 = 1 << 30;
-
-pub(super) type Answer = oneshot::Sender<Result<RecordId, NotKept>>;
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -39,8 +34,7 @@ pub(super) struct Shared {
 
 #[derive(Debug, Default)]
 struct Inner {
-    queue: Vec<Queued>,
-    pending: Pending,
+    queue: Queue,
     index: Index,
     /// Segments whose files are to be deleted.
     done: Vec<u64>,
@@ -52,22 +46,6 @@ struct Inner {
     writing: bool,
     trouble: Option<Trouble>,
     stopping: bool,
-}
-
-/// What was appended and is not answered.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pending {
-    records: u64,
-    events: u64,
-    bytes: u64,
-    oldest: Option<i64>,
-}
-
-/// One record that waits for the writer.
-#[derive(Debug)]
-pub(super) struct Queued {
-    pub(super) record: Record,
-    pub(super) answer: Answer,
 }
 
 /// What the writer is to do.
@@ -127,7 +105,6 @@ impl Shared {
             let _ = answer.send(Err(refusal));
             return;
         }
-        inner.pending.add(&record);
         inner.queue.push(Queued { record, answer });
         drop(inner);
         self.wake.notify_one();
@@ -202,9 +179,9 @@ impl Shared {
     pub(super) fn depth(&self) -> Depth {
         let inner = self.inner();
         let mut depth = inner.index.depth();
-        depth.records += inner.pending.records;
-        depth.events += inner.pending.events;
-        depth.oldest = depth.oldest.or(inner.pending.oldest.map(time));
+        depth.records += inner.queue.records;
+        depth.events += inner.queue.events;
+        depth.oldest = depth.oldest.or(inner.queue.oldest.map(time));
         depth.rejected += self.rejected.files();
         depth
     }
@@ -248,19 +225,7 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         inner.busy = Some(Instant::now());
-        let mut bytes = 0;
-        let fits = inner.queue.iter().position(|one| {
-            bytes += frame::len(&one.record);
-            bytes > most
-        });
-        let group = match fits {
-            // A record that alone is larger has a segment of its own.
-            Some(first) => {
-                let rest = inner.queue.split_off(first.max(1));
-                std::mem::replace(&mut inner.queue, rest)
-            }
-            None => std::mem::take(&mut inner.queue),
-        };
+        let group = inner.queue.take(most);
         inner.writing = !group.is_empty();
         Task::Work {
             group,
@@ -290,7 +255,8 @@ impl Shared {
         {
             tracing::info!(spool = %self.options.folder.display(), "the spool's disk takes records again");
         }
-        inner.answer(group, |at| Ok(ids[at]));
+        // In the lock, so that the depth is never empty while a ticket is open.
+        inner.queue.answer(group, |at| Ok(ids[at]));
     }
 
     /// The group was not kept.
@@ -303,7 +269,8 @@ impl Shared {
             tracing::error!(spool = %self.options.folder.display(), state = ?told, "the spool cannot keep records");
         }
         inner.trouble = Some(trouble);
-        inner.answer(group, |_| Err(refusal));
+        // In the lock, so that the depth is never empty while a ticket is open.
+        inner.queue.answer(group, |_| Err(refusal));
     }
 
     /// Nothing more is written to this segment. Says whether it holds nothing.
@@ -321,9 +288,7 @@ impl Shared {
         let mut inner = self.inner();
         inner.stopping = true;
         inner.busy = None;
-        let group = std::mem::take(&mut inner.queue);
-        inner.answer(group, |_| Err(NotKept::Stopped));
-        inner.pending = Pending::default();
+        inner.queue.give_up();
         self.ended.send_replace(true);
     }
 }
@@ -341,13 +306,8 @@ impl Inner {
         if let Some(refusal) = trouble.and_then(|trouble| trouble.refuses(Instant::now())) {
             return Some(refusal);
         }
-        let Pending {
-            records,
-            bytes: waiting,
-            ..
-        } = self.pending;
-        let crowded = records >= QUEUE_RECORDS || (waiting > 0 && waiting + bytes > QUEUE_BYTES);
-        if crowded || self.index.bytes() + waiting + bytes > max_bytes {
+        let total = self.index.bytes() + self.queue.bytes + bytes;
+        if self.queue.is_crowded(bytes) || total > max_bytes {
             self.trouble.get_or_insert(Trouble::Bound);
             return Some(NotKept::Full);
         }
@@ -374,31 +334,5 @@ impl Inner {
         if full == Some(NotKept::Full) {
             self.trouble = None;
         }
-    }
-
-    /// In the lock, so that the depth is never empty while a ticket is open.
-    fn answer(&mut self, group: Vec<Queued>, told: impl Fn(usize) -> Result<RecordId, NotKept>) {
-        for (at, one) in group.into_iter().enumerate() {
-            // Whoever has gone away does not need it.
-            let _ = one.answer.send(told(at));
-            self.pending.subtract(&one.record);
-        }
-        let first = self.queue.first();
-        self.pending.oldest = first.map(|one| one.record.at());
-    }
-}
-
-impl Pending {
-    fn add(&mut self, record: &Record) {
-        self.records += 1;
-        self.events += u64::from(record.events());
-        self.bytes += frame::len(record);
-        self.oldest.get_or_insert(record.at());
-    }
-
-    fn subtract(&mut self, record: &Record) {
-        self.records -= 1;
-        self.events -= u64::from(record.events());
-        self.bytes -= frame::len(record);
     }
 }

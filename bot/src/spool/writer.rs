@@ -11,8 +11,9 @@ use std::time::Instant;
 
 use super::disk::{Disk, SegmentFile};
 use super::frame;
+use super::queue::Queued;
 use super::record::RecordId;
-use super::shared::{Queued, Shared, Task};
+use super::shared::{Shared, Task};
 use super::state::Trouble;
 
 /// A buffer that was larger is not kept.

@@ -41,6 +41,7 @@ pub(crate) async fn connect(database: &Database) -> anyhow::Result<Link> {
     };
     let session = Session {
         application_name: "bench".into(),
+        generation: 1,
         statement_timeout: LIMIT,
         connect_timeout: LIMIT,
         socket,

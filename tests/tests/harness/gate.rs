@@ -212,6 +212,7 @@ async fn link(database: &Database) -> Link {
         password: Some(database.password.clone().into_bytes()),
     };
     let session = Session {
+        generation: 1,
         application_name: "sabai/test".to_owned(),
         statement_timeout: LIMIT,
         connect_timeout: LIMIT,

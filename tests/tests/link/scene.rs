@@ -35,6 +35,7 @@ pub(crate) fn credentials(database: &Database) -> Credentials {
 pub(crate) fn session() -> Session {
     Session {
         application_name: "sabai/test".to_owned(),
+        generation: 1,
         statement_timeout: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(2),
         socket: SocketOptions {

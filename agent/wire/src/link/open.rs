@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, NoTls};
 
 use super::stream::{Watch, Watched};
-use super::{End, Link, SessionFacts};
+use super::{Cutter, End, Link, SessionFacts};
 use crate::dial::{Course, DialError, Dialer, Failure, SocketOptions};
 use crate::fault::{Fault, of_driver};
 use crate::stage::Stage;
@@ -43,6 +43,8 @@ pub struct Session {
     pub application_name: String,
     /// The server's own limit per statement, below ours.
     pub statement_timeout: Duration,
+    /// Goes into [`SessionFacts`] as it is.
+    pub generation: u64,
     /// The whole of opening it.
     pub connect_timeout: Duration,
     /// Options of its socket.
@@ -52,18 +54,26 @@ pub struct Session {
 impl Session {
     /// Durability is asked for, never assumed from the server's configuration. Plans are made once per session
     /// and by index: the queue's tables are empty most of the time, and a plan made then must hold when they are full.
-    /// Statements this short are never worth compiling.
+    /// Statements this short are never worth compiling. Keepalive is the server's too, so that a backend whose client
+    /// was cut off does not outlive it for the hours that kernels allow.
     fn startup_options(&self) -> String {
+        let socket = &self.socket;
         format!(
-            "-c synchronous_commit=on -c statement_timeout={} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off",
-            self.statement_timeout.as_millis()
+            "-c synchronous_commit=on -c statement_timeout={} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off \
+             -c tcp_keepalives_idle={} -c tcp_keepalives_interval={} -c tcp_keepalives_count={} -c tcp_user_timeout={}",
+            self.statement_timeout.as_millis(),
+            socket.keepalive_idle.as_secs(),
+            socket.keepalive_interval.as_secs(),
+            socket.keepalive_count,
+            socket.unacknowledged_timeout.as_millis(),
         )
     }
 }
 
 /// Which server is this, does it take writes, does a commit mean what it says?
 const FIRST_QUERY: &str = "select pg_backend_pid(), current_setting('server_version_num')::int4, \
-     pg_is_in_recovery() or current_setting('transaction_read_only')::bool, current_setting('synchronous_commit')";
+     pg_is_in_recovery() or current_setting('transaction_read_only')::bool, current_setting('synchronous_commit'), \
+     (select backend_start from pg_stat_activity where pid = pg_backend_pid())";
 
 impl Link {
     /// Opens a session through all stages.
@@ -93,15 +103,25 @@ impl Link {
             error
         })?;
         let (end, ended) = watch::channel(None);
+        let (cutter, mut cutting) = watch::channel(None);
         let seen = Arc::clone(&watch);
         let driver = tokio::spawn(async move {
-            let outcome = connection.await;
-            let _ = end.send(Some(how_it_ended(&outcome, &seen)));
+            let how = tokio::select! {
+                outcome = connection => how_it_ended(&outcome, &seen),
+                fault = cut(&mut cutting) => End::Cut(fault),
+            };
+            let _ = end.send(Some(how));
         });
         let first = course.run(Stage::Query, first_query(&client)).await;
-        let (backend_pid, server_version) = first.inspect_err(|_| driver.abort())?;
-        let facts = SessionFacts {
+        let First {
             backend_pid,
+            backend_start,
+            server_version,
+        } = first.inspect_err(|_| driver.abort())?;
+        let facts = SessionFacts {
+            generation: session.generation,
+            backend_pid,
+            backend_start,
             server_version,
             certificate,
             passed: course.passed,
@@ -112,6 +132,7 @@ impl Link {
             facts,
             watch,
             ended,
+            cutter: Cutter(cutter),
             driver,
             prepared: Mutex::new(HashMap::new()),
         })
@@ -153,16 +174,32 @@ async fn authenticate(
         })
 }
 
-async fn first_query(client: &Client) -> Result<(i32, i32), Failure> {
+/// What the first query tells.
+struct First {
+    backend_pid: i32,
+    backend_start: SystemTime,
+    server_version: i32,
+}
+
+/// Waits until the session is cut; for ever when it never is.
+async fn cut(cutting: &mut watch::Receiver<Option<Fault>>) -> Fault {
+    match cutting.wait_for(Option::is_some).await.map(|fault| *fault) {
+        Ok(Some(fault)) => fault,
+        _ => std::future::pending().await,
+    }
+}
+
+async fn first_query(client: &Client) -> Result<First, Failure> {
     let failed = |error: tokio_postgres::Error| Failure {
         fault: of_driver(&error),
         detail: format!("the first query failed: {error}"),
     };
     let row = client.query_one(FIRST_QUERY, &[]).await.map_err(failed)?;
-    let (pid, version) = (
-        row.try_get(0).map_err(failed)?,
-        row.try_get(1).map_err(failed)?,
-    );
+    let first = First {
+        backend_pid: row.try_get(0).map_err(failed)?,
+        server_version: row.try_get(1).map_err(failed)?,
+        backend_start: row.try_get(4).map_err(failed)?,
+    };
     if row.try_get(2).map_err(failed)? {
         return Err(Failure {
             fault: Fault::ReadOnly,
@@ -178,7 +215,7 @@ async fn first_query(client: &Client) -> Result<(i32, i32), Failure> {
             ),
         });
     }
-    Ok((pid, version))
+    Ok(first)
 }
 
 /// What Postgres said speaks first, then what the stream saw, then the driver's own word.

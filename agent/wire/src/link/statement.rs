@@ -109,6 +109,9 @@ impl Link {
             super::End::Lost(fault) => {
                 StatementError::new(name, fault, "the session ended under the statement")
             }
+            super::End::Cut(fault) => {
+                StatementError::new(name, fault, "the session was cut under the statement")
+            }
             super::End::Closed => {
                 StatementError::new(name, Fault::ClosedByPeer, "the session was closed")
             }

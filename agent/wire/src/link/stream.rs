@@ -131,18 +131,31 @@ impl AsyncWrite for Watched {
     /// Says goodbye, then reads to the end of TCP: only then has the backend gone. close_notify comes before it.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.said_goodbye {
-            let outcome = ready!(Pin::new(&mut self.tls).poll_shutdown(cx));
-            self.note(outcome)?;
+            match ready!(Pin::new(&mut self.tls).poll_shutdown(cx)) {
+                Err(error) if is_gone(&error) => return Poll::Ready(Ok(())),
+                outcome => self.note(outcome)?,
+            }
             self.said_goodbye = true;
         }
         let (tcp, _) = self.tls.get_mut();
         let mut chunk = [0; 512];
         loop {
             let mut buf = ReadBuf::new(&mut chunk);
-            ready!(Pin::new(&mut *tcp).poll_read(cx, &mut buf))?;
+            match ready!(Pin::new(&mut *tcp).poll_read(cx, &mut buf)) {
+                Err(error) if is_gone(&error) => return Poll::Ready(Ok(())),
+                outcome => outcome?,
+            }
             if buf.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
         }
     }
+}
+
+/// After our goodbye a reset is an end like another: a server that goes with our close_notify unread resets.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+    )
 }

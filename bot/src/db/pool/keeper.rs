@@ -1,17 +1,18 @@
 //! The keeper of a pool: opens what is waited for or to be kept warm, lets the old go, tells waiters the truth.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sabai_wire::dial::DialError;
-use sabai_wire::fault::Class;
-use sabai_wire::link::Link;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use sabai_wire::fault::{Class, Fault};
+use sabai_wire::link::{End, Link};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::rest::{self, Resting, Verdict};
-use super::{AcquireError, Lent, Pool, Shared};
-use crate::backoff::Backoff;
+use super::rest::{self, Life, Verdict};
+use super::{Pool, Shared, Trouble, Why};
+use crate::backoff;
 
 /// How often idle links are looked through when nothing else happens.
 const ROUND: Duration = Duration::from_secs(1);
@@ -20,41 +21,32 @@ impl Pool {
     /// Keeps the pool until `stop`, then closes every link and waits for their ends.
     pub async fn keep(self, stop: CancellationToken) {
         let shared = self.0;
-        let settings = shared.connector.settings();
-        let mut backoff = Backoff::new(settings.retry_initial_delay(), settings.retry_max_delay());
         let mut round = interval(ROUND);
         round.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut dials = tokio::task::JoinSet::new();
-        let mut not_before = Instant::now();
+        let mut dials = JoinSet::new();
+        let (mut failures, mut not_before) = (0, Instant::now());
         loop {
             if Instant::now() >= not_before {
-                for _ in 0..shared.begin_dials() {
-                    let shared = Arc::clone(&shared);
-                    dials.spawn(async move {
-                        shared
-                            .connector
-                            .open(shared.shape.server_statement_timeout)
-                            .await
-                    });
-                }
+                shared.dial(&mut dials);
             }
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = shared.bell.notified() => {}
-                () = tokio::time::sleep_until(not_before), if Instant::now() < not_before => {}
+                () = sleep_until(not_before), if Instant::now() < not_before => {}
                 _ = round.tick() => shared.look_through(),
                 Some(dialed) = dials.join_next() => match dialed {
                     Ok(Ok(link)) => {
-                        backoff.reset();
+                        failures = 0;
                         shared.opened(link);
                     }
                     Ok(Err(error)) => {
-                        not_before = Instant::now() + backoff.pause();
+                        not_before = Instant::now() + shared.pause(failures);
+                        failures = failures.saturating_add(1);
                         shared.not_opened(error);
                     }
                     Err(panic) => {
                         tracing::error!("opening a link panicked: {panic}");
-                        shared.state().slots.dialing -= 1;
+                        shared.state().ledger.not_dialed();
                     }
                 },
             }
@@ -65,60 +57,66 @@ impl Pool {
 }
 
 impl Shared {
-    fn begin_dials(&self) -> usize {
-        let mut state = self.state();
-        state.waiting.retain(|waiter| !waiter.is_closed());
-        let wanted = state.slots.wanted(state.waiting.len(), self.shape.warm);
-        // After a failure one dial at a time feels its way.
-        let wanted = if state.trouble.is_some() {
-            wanted.min(1_usize.saturating_sub(state.slots.dialing))
-        } else {
-            wanted
+    fn dial(self: &Arc<Self>, dials: &mut JoinSet<Result<Link, DialError>>) {
+        let begun = {
+            let mut state = self.state();
+            // After a failure one dial at a time feels its way.
+            let at_most = if state.trouble.is_some() {
+                1
+            } else {
+                usize::MAX
+            };
+            state
+                .ledger
+                .begin_dials(tokio::sync::oneshot::Sender::is_closed, at_most)
         };
-        state.slots.dialing += wanted;
-        wanted
+        for _ in 0..begun {
+            let shared = Arc::clone(self);
+            dials.spawn(async move { shared.connector.open(shared.duty).await });
+        }
+    }
+
+    fn pause(&self, failures: u32) -> Duration {
+        let settings = self.connector.settings();
+        let (first, most) = (settings.retry_initial_delay(), settings.retry_max_delay());
+        backoff::delay(first, most, failures, backoff::roll())
     }
 
     fn opened(self: &Arc<Self>, link: Link) {
-        let settings = self.connector.settings();
-        let life = rest::life(
-            settings.max_lifetime(),
-            settings.lifetime_jitter_percent(),
-            crate::backoff::roll(),
-        );
+        self.counters.opened(true);
+        let life = self.closer.enter(&link, self.duty);
         let healed = {
             let mut state = self.state();
-            state.slots.dialing -= 1;
-            state.slots.busy += 1;
+            state.ledger.dialed();
             state.trouble.take()
         };
         if let Some(was) = healed {
-            tracing::info!(fault = %was.fault, "Postgres can be reached again");
+            tracing::info!(fault = %was.error.fault, "Postgres can be reached again");
         }
-        self.give_back(link, Instant::now() + life);
+        self.come_back(link, life, None);
     }
 
     fn not_opened(&self, error: DialError) {
+        self.counters.opened(false);
         self.metrics.fault(error.fault.as_str());
         let mut state = self.state();
-        state.slots.dialing -= 1;
+        state.ledger.not_dialed();
+        let (fault, class) = (error.fault, error.fault.class());
+        let known = state.trouble.as_ref().map(|before| before.error.fault);
         // A state change is logged once, not every try.
-        if state
+        if known != Some(fault) {
+            tracing::warn!(%fault, stage = error.stage.as_str(), "cannot open a session: {}", error.detail);
+        }
+        let since = state
             .trouble
             .as_ref()
-            .is_none_or(|before| before.fault != error.fault)
-        {
-            tracing::warn!(fault = %error.fault, stage = error.stage.as_str(), "cannot open a session: {}", error.detail);
-        }
-        state.trouble = Some(error);
-        // Where waiting cannot help, nobody is kept waiting.
-        let fault = state.trouble.as_ref().map(|trouble| trouble.fault.class());
-        if matches!(
-            fault,
-            Some(Class::Trust | Class::Credential | Class::Permanent)
-        ) {
-            let cause: AcquireError = self.cause(&state);
-            for waiter in state.waiting.drain(..) {
+            .map_or_else(SystemTime::now, |before| before.since);
+        state.trouble = Some(Trouble { error, since });
+        // Where waiting cannot help, nobody is kept waiting: no session is there that could come back either.
+        let slots = state.ledger.slots();
+        if slots.busy == 0 && matches!(class, Class::Trust | Class::Credential | Class::Permanent) {
+            let cause = self.cause(&state);
+            for waiter in state.ledger.drain_waiting() {
                 let _ = waiter.send(Err(cause.clone()));
             }
         }
@@ -126,45 +124,38 @@ impl Shared {
 
     /// Closes idle links that are past their time or have died.
     fn look_through(self: &Arc<Self>) {
-        let now = Instant::now();
-        let mut gone = Vec::new();
-        {
+        let (now, rules) = (Instant::now(), self.rules());
+        let gone = {
             let mut state = self.state();
-            let rules = self.rules(&state);
-            let idle = std::mem::take(&mut state.idle);
-            for (link, resting) in idle {
-                let retire = rest::judge(resting, rules, now) == Verdict::Retire;
-                if retire || !link.is_quiet() {
-                    if !retire {
-                        state.suspect_before = Some(now);
-                    }
-                    state.slots.idle -= 1;
-                    state.slots.busy += 1;
-                    gone.push((link, resting));
-                } else {
-                    state.idle.push((link, resting));
+            let marks = state.ledger.marks;
+            state.ledger.weed(|link, resting| {
+                match (link.end(), rest::judge(*resting, marks, rules, now)) {
+                    (Some(End::Lost(fault)), _) => Some(Why::Lost(fault)),
+                    (_, Verdict::Retire(why)) => Some(why),
+                    _ => (!link.is_quiet()).then_some(Why::Dirty),
                 }
+            })
+        };
+        for ((link, life), why) in gone {
+            if let Why::Lost(fault) = why {
+                self.lost(fault, life, &link);
             }
-        }
-        for (link, Resting { expires, .. }) in gone {
-            Lent::new(link, expires, Arc::clone(self)).retire();
+            self.close(link, life, why);
         }
     }
 
+    /// An idle link was found dead.
+    fn lost(&self, fault: Fault, life: Life, link: &Link) {
+        self.metrics.fault(fault.as_str());
+        self.met(fault);
+        tracing::debug!(%fault, pid = link.facts().backend_pid, generation = life.generation, "an idle session was ended by its peer");
+    }
+
     async fn stop(self: &Arc<Self>) {
-        let idle = {
-            let mut state = self.state();
-            state.stopped = true;
-            state.waiting.clear();
-            let idle = std::mem::take(&mut state.idle);
-            state.slots.idle = 0;
-            state.slots.busy += idle.len();
-            idle
-        };
-        for (link, _) in idle {
-            self.close(link);
+        let idle = self.state().ledger.stop();
+        for (link, life) in idle {
+            self.close(link, life, Why::Stopped);
         }
-        self.closings.close();
-        self.closings.wait().await;
+        self.closer.all_ended().await;
     }
 }

@@ -2,29 +2,38 @@
 
 use std::sync::Arc;
 
-use sabai_wire::link::{Link, SessionFacts, Statement, StatementError};
+use sabai_wire::link::{End, Link, SessionFacts, Statement, StatementError};
 use tokio::time::Instant;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::Shared;
+use super::rest::Life;
+use super::{Shared, Why};
+
+const CHECK: Statement = Statement {
+    name: "pool.check",
+    sql: "/* pool.check */ select 1",
+};
 
 /// A lent link. Dropping it gives it back.
 pub struct Lent {
     /// `None` only while it is being given back.
     link: Option<Link>,
+    life: Life,
     /// A statement was begun and not seen to its end: nobody else may have this link.
     dirty: bool,
-    expires: Instant,
+    /// It is not to be lent again.
+    retired: Option<Why>,
     pool: Arc<Shared>,
 }
 
 impl Lent {
-    pub(super) fn new(link: Link, expires: Instant, pool: Arc<Shared>) -> Self {
+    pub(super) fn new(link: Link, life: Life, pool: Arc<Shared>) -> Self {
         Self {
             link: Some(link),
+            life,
             dirty: false,
-            expires,
+            retired: None,
             pool,
         }
     }
@@ -38,6 +47,10 @@ impl Lent {
     /// What is known about the session.
     pub fn facts(&self) -> &SessionFacts {
         self.link().facts()
+    }
+
+    pub(super) fn end(&self) -> Option<End> {
+        self.link().end()
     }
 
     /// Whether it could be lent again: quiet, alive, nothing begun on it.
@@ -63,22 +76,11 @@ impl Lent {
             .link()
             .query(statement, params, deadline.min(limit))
             .await;
-        match &outcome {
-            Ok(_) => self.dirty = false,
-            Err(error) => {
-                self.dirty = !error.fault.keeps_session();
-                self.pool.metrics.fault(error.fault.as_str());
-            }
-        }
+        self.judge(outcome.as_ref().err());
         self.pool
             .metrics
             .statement(statement.name, started.elapsed());
         outcome
-    }
-
-    /// Closes the link instead of giving it back.
-    pub(super) fn retire(mut self) {
-        self.dirty = true;
     }
 
     /// Runs a script of several statements.
@@ -93,29 +95,60 @@ impl Lent {
     ) -> Result<(), StatementError> {
         self.dirty = true;
         let outcome = self.link().batch(name, sql, deadline).await;
-        self.dirty = outcome
-            .as_ref()
-            .is_err_and(|error| !error.fault.keeps_session());
+        self.judge(outcome.as_ref().err());
         outcome
     }
 
+    /// What a statement's outcome says about this link, and about those that were there before.
+    fn judge(&mut self, error: Option<&StatementError>) {
+        let Some(error) = error else {
+            self.dirty = false;
+            return self.pool.counters.answered();
+        };
+        self.dirty = !error.fault.keeps_session();
+        match self.end() {
+            // We did it: nothing is wrong with the others.
+            Some(End::Cut(_)) => {
+                self.pool.counters.cut();
+                self.pool.metrics.fault(error.fault.as_str());
+            }
+            _ => self.pool.failed(error),
+        }
+    }
+
+    /// Itself, if the server answers on it before `limit`.
+    pub(super) async fn checked(mut self, limit: Instant) -> Option<Self> {
+        match self.query(&CHECK, &[], limit).await {
+            Ok(_) => Some(self),
+            Err(error) => {
+                tracing::debug!(fault = %error.fault, "an idle link was dead; its elders are suspect");
+                self.retire(Why::Lost(error.fault));
+                None
+            }
+        }
+    }
+
+    /// Closes the link instead of giving it back.
+    pub(super) fn retire(mut self, why: Why) {
+        self.retired = Some(why);
+    }
+
     /// Takes the link out, for who does the bookkeeping himself.
-    pub(super) fn dissolve(mut self) -> (Link, Instant) {
+    pub(super) fn dissolve(mut self) -> (Link, Life) {
         let link = self
             .link
             .take()
             .expect("a lent link is there until it is given back");
-        (link, self.expires)
+        (link, self.life)
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
         let Some(link) = self.link.take() else { return };
-        if !self.dirty && link.is_quiet() && Instant::now() < self.expires {
-            self.pool.give_back(link, self.expires);
-        } else {
-            self.pool.close(link);
-        }
+        let dirty = self
+            .dirty
+            .then(|| super::unquiet(&link).unwrap_or(Why::Dirty));
+        self.pool.come_back(link, self.life, self.retired.or(dirty));
     }
 }

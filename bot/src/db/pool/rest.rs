@@ -1,56 +1,118 @@
-//! Whether an idle link may be lent: pure.
+//! Whether a link may be lent: pure.
 
 use std::time::Duration;
 
+use sabai_wire::settings::PoolSettings;
 use tokio::time::Instant;
 
-/// What an idle link needs before somebody may use it.
+use super::end::Why;
+
+/// What a link needs before somebody may use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Lend it.
     Lend,
     /// Ask the server first: it idled long, or another link died since it was last used.
     Check,
-    /// Close it: too old, or idle for too long.
-    Retire,
+    /// Close it.
+    Retire(Why),
 }
 
-/// The facts of an idle link.
+/// What does not change about a link.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Life {
+    /// Its number in this process.
+    pub id: u64,
+    /// The generation it was opened in.
+    pub generation: u64,
+    /// When it was ready.
+    pub opened: Instant,
+    /// Its share of the lifetime's jitter, 0 to 1.
+    pub roll: f64,
+}
+
+/// A link at rest.
 #[derive(Clone, Copy, Debug)]
 pub struct Resting {
     /// When it was given back.
     pub since: Instant,
-    /// When its life ends (lifetime with jitter).
-    pub expires: Instant,
+    /// The rest of it.
+    pub life: Life,
 }
 
-/// The rules it is held against.
+/// What faults and recycles have said about sessions that were there before.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Marks {
+    /// Last used before this instant: check, since a link has died then.
+    pub suspect_before: Option<Instant>,
+    /// Opened before this instant: of no use any more.
+    pub outdated_before: Option<Instant>,
+    /// Of a smaller generation: closed when it comes back.
+    pub least_generation: u64,
+}
+
+/// The times it is held against.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     /// Idle longer than this: check.
     pub check_after_idle: Duration,
     /// Idle longer than this: retire.
     pub idle_timeout: Duration,
-    /// Last used before this instant: check, since a link has died then.
-    pub suspect_before: Option<Instant>,
+    /// The life of a link, before jitter.
+    pub lifetime: Duration,
+    /// In percent of it.
+    pub jitter: u16,
 }
 
-/// Decides about one idle link.
-pub fn judge(resting: Resting, rules: Rules, now: Instant) -> Verdict {
+impl Rules {
+    /// Those of the settings.
+    pub fn of(settings: &PoolSettings) -> Self {
+        Self {
+            check_after_idle: settings.check_after_idle(),
+            idle_timeout: settings.idle_timeout(),
+            lifetime: settings.max_lifetime(),
+            jitter: settings.lifetime_jitter_percent(),
+        }
+    }
+}
+
+/// Decides about an idle link.
+pub fn judge(resting: Resting, marks: Marks, rules: Rules, now: Instant) -> Verdict {
     let idle = now.saturating_duration_since(resting.since);
-    if now >= resting.expires || idle >= rules.idle_timeout {
-        Verdict::Retire
-    } else if idle >= rules.check_after_idle
-        || rules.suspect_before.is_some_and(|at| resting.since <= at)
-    {
+    if let Some(why) = past(resting.life, marks, rules, now) {
+        Verdict::Retire(why)
+    } else if idle >= rules.idle_timeout {
+        Verdict::Retire(Why::Idle)
+    } else if idle >= rules.check_after_idle || marks.suspect(resting.since) {
         Verdict::Check
     } else {
         Verdict::Lend
     }
 }
 
+/// Why a link, used or not, is past its time.
+pub fn past(life: Life, marks: Marks, rules: Rules, now: Instant) -> Option<Why> {
+    let age = now.saturating_duration_since(life.opened);
+    if age >= lifetime(rules.lifetime, rules.jitter, life.roll) {
+        Some(Why::Lifetime)
+    } else if marks.outdated_before.is_some_and(|at| life.opened <= at) {
+        Some(Why::Outdated)
+    } else if life.generation < marks.least_generation {
+        Some(Why::Recycle)
+    } else {
+        None
+    }
+}
+
+impl Marks {
+    /// Whether a link that rests since then may be dead.
+    pub fn suspect(&self, since: Instant) -> bool {
+        self.suspect_before.is_some_and(|at| since <= at)
+    }
+}
+
 /// The life of a link: `lifetime` shortened or lengthened by up to `jitter_percent`, `roll` being 0..=1.
-pub fn life(lifetime: Duration, jitter_percent: u16, roll: f64) -> Duration {
+pub fn lifetime(lifetime: Duration, jitter_percent: u16, roll: f64) -> Duration {
     lifetime.mul_f64(1.0 + (roll * 2.0 - 1.0) * f64::from(jitter_percent) / 100.0)
 }
 
@@ -64,37 +126,53 @@ mod tests {
     fn checks_only_after_idling_or_a_death_and_retires_the_old() {
         let start = Instant::now();
         let at = |seconds: u32| start + SECOND * seconds;
+        let rules = Rules {
+            check_after_idle: SECOND * 2,
+            idle_timeout: SECOND * 50,
+            lifetime: SECOND * 100,
+            jitter: 0,
+        };
+        let none = (None, None, 0);
         let table = [
-            // idle since, expires, suspect before, now -> verdict
-            (0, 100, None, 1, Verdict::Lend),
-            (0, 100, None, 2, Verdict::Check),
-            (0, 100, None, 50, Verdict::Retire),
-            (99, 100, None, 100, Verdict::Retire),
-            (10, 100, Some(9), 11, Verdict::Lend),
-            (10, 100, Some(10), 11, Verdict::Check),
+            // idle since, (suspect, outdated, least generation), now -> verdict; opened at 0 in generation 3
+            (0, none, 1, Verdict::Lend),
+            (0, none, 2, Verdict::Check),
+            (0, none, 50, Verdict::Retire(Why::Idle)),
+            (99, none, 100, Verdict::Retire(Why::Lifetime)),
+            (10, (Some(9), None, 0), 11, Verdict::Lend),
+            (10, (Some(10), None, 0), 11, Verdict::Check),
+            (10, (None, Some(5), 0), 11, Verdict::Retire(Why::Outdated)),
+            (10, (None, None, 3), 11, Verdict::Lend),
+            (10, (None, None, 4), 11, Verdict::Retire(Why::Recycle)),
         ];
-        for (since, expires, suspect, now, verdict) in table {
-            let rules = Rules {
-                check_after_idle: SECOND * 2,
-                idle_timeout: SECOND * 50,
-                suspect_before: suspect.map(at),
+        for (since, marks, now, verdict) in table {
+            let life = Life {
+                id: 1,
+                generation: 3,
+                opened: start,
+                roll: 0.5,
             };
             let resting = Resting {
                 since: at(since),
-                expires: at(expires),
+                life,
+            };
+            let given = Marks {
+                suspect_before: marks.0.map(at),
+                outdated_before: marks.1.map(at),
+                least_generation: marks.2,
             };
             assert_eq!(
-                judge(resting, rules, at(now)),
+                judge(resting, given, rules, at(now)),
                 verdict,
-                "{since} {expires} {suspect:?} {now}"
+                "{since} {marks:?} {now}"
             );
         }
     }
 
     #[test]
     fn life_varies_by_its_jitter() {
-        assert_eq!(life(SECOND * 100, 20, 0.0), SECOND * 80);
-        assert_eq!(life(SECOND * 100, 20, 0.5), SECOND * 100);
-        assert_eq!(life(SECOND * 100, 20, 1.0), SECOND * 120);
+        assert_eq!(lifetime(SECOND * 100, 20, 0.0), SECOND * 80);
+        assert_eq!(lifetime(SECOND * 100, 20, 0.5), SECOND * 100);
+        assert_eq!(lifetime(SECOND * 100, 20, 1.0), SECOND * 120);
     }
 }

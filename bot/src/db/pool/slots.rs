@@ -1,6 +1,7 @@
 //! The places of a pool and what they are used for: pure bookkeeping, no I/O.
 //!
-//! A place is free only when its session has ended, so the sum of all states never exceeds the number of places.
+//! A place is free only when its session has ended, so the sum of all states exceeds the number of places only while
+//! a pool that was made smaller sheds what is too much.
 
 /// How many places are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,17 @@ pub struct Slots {
 impl Slots {
     /// Places in which no session is or may be.
     pub const fn empty(&self) -> usize {
-        self.places - self.dialing - self.idle - self.busy - self.closing
+        self.places.saturating_sub(self.size())
+    }
+
+    /// Sessions that exist or may exist.
+    pub const fn size(&self) -> usize {
+        self.dialing + self.idle + self.busy + self.closing
+    }
+
+    /// Sessions too many, not counting those that are on their way out.
+    pub const fn surplus(&self) -> usize {
+        (self.dialing + self.idle + self.busy).saturating_sub(self.places)
     }
 
     /// How many more sessions to open now, for `waiting` users and `warm` sessions to be kept at hand.
@@ -29,6 +40,20 @@ impl Slots {
         // Closing ones are not counted as warm: their place comes back empty.
         let for_warmth = warm.saturating_sub(self.dialing + self.idle + self.busy);
         for_users.max(for_warmth).min(self.empty())
+    }
+}
+
+impl std::ops::Add for Slots {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            places: self.places + other.places,
+            dialing: self.dialing + other.dialing,
+            idle: self.idle + other.idle,
+            busy: self.busy + other.busy,
+            closing: self.closing + other.closing,
+        }
     }
 }
 
@@ -56,6 +81,7 @@ mod tests {
             (slots(0, 0, 5, 3), 5, 0, 0),
             (slots(0, 0, 5, 2), 5, 8, 1),
             (slots(0, 0, 0, 0), 99, 0, 8),
+            (slots(0, 0, 12, 0), 5, 4, 0),
         ];
         for (slots, waiting, warm, wanted) in table {
             assert_eq!(
