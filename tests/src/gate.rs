@@ -197,13 +197,6 @@ impl Gate {
         self.shared.accepted.load(Ordering::Relaxed)
     }
 
-    /// Those that exist are silent by other means, and so not counted by [`Gate::peak`] any more.
-    pub fn existing_are_silent(&self) {
-        for connection in self.connections() {
-            connection.0.was_silent.store(true, Ordering::Relaxed);
-        }
-    }
-
     /// The most that were open at a time, without those that were silent for a while: a client may have given them up.
     #[must_use]
     pub fn peak(&self) -> usize {

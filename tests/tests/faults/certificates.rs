@@ -1,11 +1,15 @@
 //! Rows 8 and 9: certificates that are rotated, and certificates that must be refused.
 
+use std::collections::BTreeSet;
+
+use sabai_tests::bot::sessions;
 use sabai_tests::gate::Fault;
 use sabai_tests::postgres::OWNER;
 use sabai_tests::postgres::certificates::{Authority, Identity, NAMES, Presents};
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::scene::{SOME, Scene, server, setup};
+use super::scene::{LIMIT, SOME, Scene, WARM, server, setup};
 
 /// New sessions are refused by that name; those that exist go on. Then it heals.
 async fn refused(presents: Presents, fault: &str) {
@@ -13,6 +17,13 @@ async fn refused(presents: Presents, fault: &str) {
     let scene = setup().on(&server).start().await;
     server.present(presents).await.expect("reloads");
     scene.loses_one(fault).await;
+    // A refresh protects what works.
+    let report = scene.refresh("Requested").await;
+    assert_eq!(
+        (&report["outcome"], &report["fault"]),
+        (&json!("Stopped"), &json!(fault))
+    );
+    sessions::are_open(&scene.bot, WARM - 1, LIMIT).await;
     let plain = "SELECT count(*) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
         WHERE datname = current_database() AND application_name LIKE 'sabai/%' AND NOT ssl";
     assert_eq!(scene.count(plain).await, 0);
@@ -56,15 +67,33 @@ async fn a_plaintext_byte_after_the_ssl_request() {
 }
 
 impl Scene {
-    /// Every session is a new one, and none was refused.
-    async fn all_new(&self) {
-        let before = self.gate.accepted();
-        self.gate.existing(Fault::Reset);
-        self.answers(SOME / 2).await;
-        assert!(self.gate.accepted() > before, "new sessions");
+    /// Every session is renewed and none of the old is left; nobody notices.
+    async fn all_new(&self, reason: &str) {
+        let before = self.gate.connections();
+        let report = self.refresh(reason).await;
+        assert_eq!(report["outcome"], "Completed", "{report}");
+        assert_eq!(
+            (&report["oldSessions"], &report["witness"]["older"]),
+            (&json!(0), &json!(0))
+        );
+        assert_eq!(report["requestsFailed"], 0, "{report}");
+        let left = before.iter().filter(|one| one.is_open()).count();
+        assert_eq!(left, 0, "of {} old sessions: {report}", before.len());
+        self.answers(SOME / 4).await;
         for fault in ["CertificateUntrusted", "ClientCertificateRefused"] {
             assert_eq!(self.met(fault).await, 0, "{fault}");
         }
+        self.never_spooled();
+    }
+
+    /// The certificates that sessions were made with, each once.
+    async fn certificates(&self) -> BTreeSet<String> {
+        let report = self.report().await;
+        let sessions = report["sessions"].as_array().expect("sessions");
+        let hashes = sessions
+            .iter()
+            .filter_map(|session| session["certificateSha256"].as_str());
+        hashes.map(str::to_owned).collect()
     }
 }
 
@@ -72,9 +101,13 @@ impl Scene {
 async fn the_server_s_certificate_is_rotated() {
     let server = server(&[]).await;
     let scene = setup().on(&server).start().await;
+    let old = scene.certificates().await;
     server.present(Presents::Trusted).await.expect("reloads");
     scene.answers(SOME / 2).await;
-    scene.all_new().await;
+    scene.all_new("CertificateChanged").await;
+    let new = scene.certificates().await;
+    assert_eq!(new.len(), 1, "{new:?}");
+    assert!(old.is_disjoint(&new));
     scene.ends_well().await;
 }
 
@@ -89,12 +122,12 @@ async fn the_authority_is_rotated_with_overlap() {
     let scene = setup().on(&server).env("PGSSLROOTCERT", path).start().await;
     let new = Authority::new("the next authority").expect("randomness");
     replace(&roots, &format!("{old}{}", new.pem()));
-    scene.all_new().await;
+    scene.all_new("CAChanged").await;
     let identity = new.server(NAMES, false).expect("signed");
     server.present_identity(&identity).await.expect("reloads");
-    scene.all_new().await;
+    scene.all_new("CAChanged").await;
     replace(&roots, &new.pem());
-    scene.all_new().await;
+    scene.all_new("CAChanged").await;
     scene.ends_well().await;
 }
 
@@ -116,7 +149,7 @@ async fn our_own_certificate_is_rotated() {
         .env("PGSSLKEY", key.display().to_string());
     let scene = setup.start().await;
     write(&server.authority().client(OWNER).expect("signed"));
-    scene.all_new().await;
+    scene.all_new("Requested").await;
     // One that the server does not know: what exists goes on, and it is named.
     let stranger = Authority::new("somebody else's").expect("randomness");
     write(&stranger.client(OWNER).expect("signed"));

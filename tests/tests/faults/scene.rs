@@ -2,10 +2,12 @@
 //! connections, and the question that all rows ask in the end: nothing lost, nothing doubled, in order, every webhook
 //! answered in time, every session back in its place.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_tests::bot::{Bot, Environment, sessions};
+use http::Method;
+use sabai_tests::bot::{Bot, Environment, control, sessions};
 use sabai_tests::gate::{Fault, Gate, Tls};
 use sabai_tests::load::{Load, Summary};
 use sabai_tests::mishap::Ground;
@@ -15,6 +17,7 @@ use sabai_tests::wait::eventually;
 use sabai_tests::webhook::Webhook;
 use sabai_tests::world::check::Report;
 use sabai_tests::world::{Options, World};
+use serde_json::{Value, json};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 
 /// For whatever must come about in the end on a busy machine.
@@ -127,6 +130,10 @@ impl Setup {
         let mut env = vec![
             ("PGPORT".to_owned(), gate.addr().port().to_string()),
             ("SABAI_SPOOL_DIR".to_owned(), spool.display().to_string()),
+            (
+                "SABAI_CONTROL_SOCKET".to_owned(),
+                socket(&world).display().to_string(),
+            ),
         ];
         let ground = if self.on_ground {
             let (database, webhooks) = (world.database.clone(), spool.join("webhooks"));
@@ -316,6 +323,30 @@ impl Scene {
         self.never_spooled();
     }
 
+    /// Asks for a refresh, and waits for its end, whatever that is.
+    pub(crate) async fn refresh(&self, reason: &str) -> Value {
+        let socket = socket(&self.world);
+        let id = format!("{reason}-{}", self.load.elapsed().as_millis());
+        let order = json!({"requestId": id, "kind": "Refresh", "reason": reason});
+        eventually(LIMIT, "the refresh to end", async || {
+            let body = order.to_string().into();
+            let asked = control::exchange(&socket, Method::POST, "/v1/recycle", body).await;
+            match asked.map_err(|error| format!("{error:#}"))? {
+                (200, report) => {
+                    serde_json::from_slice::<Value>(&report).map_err(|e| e.to_string())
+                }
+                (status, report) => Err(format!("{status} {}", String::from_utf8_lossy(&report))),
+            }
+        })
+        .await
+    }
+
+    /// What the bot reports of its pool.
+    pub(crate) async fn report(&self) -> Value {
+        let report = control::get(&socket(&self.world), "/v1/report").await;
+        report.expect("the bot answers")
+    }
+
     /// Runs `sql` in the test's database, by the unix socket.
     pub(crate) async fn execute(&self, sql: &str) {
         let session = self.world.database.superuser().await;
@@ -332,6 +363,10 @@ impl Scene {
             .await;
         row.expect("a sound statement").get(0)
     }
+}
+
+fn socket(world: &World) -> PathBuf {
+    world.folder().join("run/bot.sock")
 }
 
 /// A bot, ready.

@@ -58,8 +58,6 @@ async fn backends_stand_still() {
     let pids: Vec<u32> = rows.iter().map(|row| row.get::<_, i32>(0) as u32).collect();
     assert!(!pids.is_empty());
     signal(&pids, Signal::Stop);
-    // The bot gives them up, and they stay.
-    scene.gate.existing_are_silent();
     scene.answers(2 * SOME).await;
     signal(&pids, Signal::Continue);
     scene.recovers().await;
