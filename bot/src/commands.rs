@@ -1,6 +1,7 @@
 //! What an operator runs by hand: each command has its file here, and writes to the output it is given; nothing is
 //! logged. Tables are for people, `--json` is for scripts. No customer's text unless asked for with a flag.
 
+pub mod pool;
 pub mod show;
 pub mod spool;
 pub mod table;
@@ -20,6 +21,11 @@ pub enum Command {
     /// SABAI_SPOOL_DIR unless --dir is given.
     #[command(subcommand)]
     Spool(spool::Command),
+    /// How a running bot's sessions of Postgres stand, and having them renewed.
+    ///
+    /// Asks the bot over its control socket, SABAI_CONTROL_SOCKET unless --socket is given.
+    #[command(subcommand)]
+    Pool(pool::Command),
 }
 
 /// Runs a command to its end, with its output on stdout.
@@ -30,6 +36,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     let outcome = match command {
         Command::Spool(command) => spool::run(&command, &mut out),
+        Command::Pool(command) => pool::run(&command, &mut out),
     };
     let flushed = out.flush().map_err(Failure::from);
     match outcome.and(flushed) {
