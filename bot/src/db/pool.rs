@@ -140,7 +140,7 @@ impl Pool {
             match self.next() {
                 Next::Fit(lent, Verdict::Lend) => break Ok(lent),
                 Next::Fit(lent, _) => {
-                    let limit = started.max(Instant::now()) + self.settings().check_timeout();
+                    let limit = Instant::now() + self.settings().check_timeout();
                     match lent.checked(limit.min(deadline)).await {
                         Some(lent) => break Ok(lent),
                         // Nobody pays for more than one: the other suspects are asked in the background.
@@ -358,6 +358,7 @@ impl Shared {
                 return;
             };
             drop(state);
+            lent.counted();
             match waiter.send(Ok(lent)) {
                 Ok(()) => return,
                 // Its user has gone away; the next one, please.
