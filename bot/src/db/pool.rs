@@ -8,6 +8,7 @@ mod end;
 mod keeper;
 mod ledger;
 mod lent;
+mod progress;
 mod renew;
 pub mod rest;
 mod slots;
@@ -40,8 +41,6 @@ pub use lent::Lent;
 pub use progress::Progress;
 pub(super) use renew::{Fresh, Old, Swap};
 pub use slots::Slots;
-
-mod progress;
 
 const GONE: Statement = Statement {
     name: "pool.gone",
@@ -396,3 +395,6 @@ impl Drop for ClosingPlace {
         self.0.bell.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests;
