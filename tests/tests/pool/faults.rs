@@ -51,7 +51,7 @@ async fn sessions_ended_again_and_again_cost_nobody_anything() {
             .expect("ended");
         load.goes_on().await;
     }
-    load.ends_sound().await;
+    load.ends_soundly().await;
     becomes(&scene.client, "the pool to rest", is_at_rest).await;
     assert!(watcher.end().await <= 16, "never above the ceiling");
 }
@@ -164,7 +164,7 @@ async fn waiting_users_and_changing_ceilings_lose_no_place() {
         scene.client.applied().await;
         load.goes_on().await;
     }
-    load.ends_sound().await;
+    load.ends_soundly().await;
     let report = becomes(&scene.client, "the pool to rest", is_at_rest).await;
     assert_eq!(report.pool.size, report.pool.idle, "{report:?}");
 }

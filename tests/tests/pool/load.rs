@@ -59,7 +59,7 @@ impl Load {
     }
 
     /// Ends; everything was acknowledged, and is answered once and in order.
-    pub(crate) async fn ends_sound(mut self) {
+    pub(crate) async fn ends_soundly(mut self) {
         self.ended.store(true, Ordering::Relaxed);
         while let Some(client) = self.clients.join_next().await {
             client.expect("every webhook was answered 200");

@@ -47,7 +47,7 @@ async fn a_refresh_under_load_leaves_none_of_the_old_and_nobody_notices() {
         let again = scene.client.ask(&request(&id, RecycleKind::Refresh)).await;
         assert_eq!(again, (200, report), "the same id, the same answer");
     }
-    load.ends_sound().await;
+    load.ends_soundly().await;
     assert!(watcher.end().await <= 16, "never above the ceiling");
 }
 
@@ -77,7 +77,7 @@ async fn a_straggler_is_renewed_when_it_comes_back_and_another_request_waits_its
     assert_eq!(scene.client.ask(&first).await.0, 202, "still the same");
     holder.batch_execute("ROLLBACK").await.expect("let go");
     proves_that_none_is_left(&scene.client.recycle(&first).await);
-    load.ends_sound().await;
+    load.ends_soundly().await;
 }
 
 async fn stands_still(holder: &Session) {
@@ -123,7 +123,7 @@ async fn where_no_fresh_session_can_be_made_the_old_ones_are_protected() {
         .expect("presented");
     let healed = request("healed", RecycleKind::Refresh);
     proves_that_none_is_left(&scene.client.recycle(&healed).await);
-    load.ends_sound().await;
+    load.ends_soundly().await;
 }
 
 /// Every link of the pool waits for a lock that nobody lets go: replaced, its users try again on fresh ones.

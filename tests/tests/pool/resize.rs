@@ -43,7 +43,7 @@ async fn the_ceiling_falls_and_rises_under_load_and_is_kept() {
     load.goes_on().await;
     let report = scene.client.report().await;
     assert_eq!(report.generation, 1, "no session had to be renewed");
-    load.ends_sound().await;
+    load.ends_soundly().await;
     assert!(watcher.end().await <= 16);
 }
 
@@ -61,6 +61,6 @@ async fn a_statement_timeout_reaches_every_session() {
     let report = scene.client.applied().await;
     assert_eq!(report.settings_digest, answer.digest);
     assert!(report.sessions.iter().all(|one| one.generation >= 2));
-    load.ends_sound().await;
+    load.ends_soundly().await;
     assert!(watcher.end().await <= 16);
 }
