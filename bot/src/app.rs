@@ -2,6 +2,7 @@
 
 mod account;
 mod build;
+mod folder;
 mod gauges;
 mod health;
 mod keys;
@@ -30,6 +31,8 @@ use signals::Signals;
 const ACCEPTING: Duration = Duration::from_secs(3);
 /// A lane is given back or worked to its end by then: longer than a call to LINE and its settling.
 const WORKING: Duration = Duration::from_secs(20);
+/// What no peer takes has so long to reach Postgres.
+const DRAINING: Duration = Duration::from_secs(10);
 /// Sessions have said goodbye by then, unless nobody answers them.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -40,7 +43,7 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub async fn serve(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let listeners = Listeners::bind(&config).await?;
-    let app = App::build(&config)?;
+    let app = App::build(&config).await?;
     listeners.announce();
     let broken = app.broken.clone();
     let running = app.start(listeners, &config);
@@ -77,7 +80,8 @@ struct Running {
 }
 
 impl Running {
-    /// Readiness off; a while of accepting; 503; work given back; debts paid; sessions closed; last of all the metrics.
+    /// Readiness off; a while of accepting; 503; work given back; the spool emptied; debts paid; sessions closed; last
+    /// of all the metrics.
     async fn stop(self) {
         let app = self.app;
         tracing::info!(
@@ -94,6 +98,7 @@ impl Running {
         if !app.webhook.end(CLOSING).await {
             tracing::warn!("some webhook calls did not end in time");
         }
+        app.leave().await;
         if let Err(fault) = app.debts.pay(&app.db.work).await {
             tracing::warn!(%fault, "what LINE accepted could not be written; it ends as unknown");
         }
@@ -101,5 +106,30 @@ impl Running {
             tracing::warn!("some sessions did not end in time");
         }
         app.admin.end(CLOSING).await;
+    }
+}
+
+impl App {
+    /// Waits until the spool is empty: to Postgres, else to a peer, for as long as we are let live. What neither takes
+    /// stays on disk for the next life, and is counted.
+    async fn leave(&self) {
+        let Some(backlog) = &self.backlog else { return };
+        self.leaving.cancel();
+        let patience = async {
+            if self.has_peer {
+                // Until SIGKILL: the grace period is the operator's word for how long that is.
+                backlog.refused_by_peers().await;
+            }
+            sleep(DRAINING).await;
+        };
+        tokio::select! {
+            () = backlog.emptied() => {}
+            () = patience => {
+                let left = backlog.spool.depth();
+                self.metrics.spool_abandoned(left.events);
+                tracing::error!(events = left.events, bytes = left.bytes, "events stay on the spool; the next process with this folder takes them");
+            }
+        }
+        backlog.spool.close(CLOSING).await;
     }
 }

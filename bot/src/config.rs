@@ -42,8 +42,13 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// The answers file; `None` is the built-in answers.
     pub answers: Option<PathBuf>,
-    /// A folder of this process alone, where its identity is kept.
+    /// A folder of this process alone, where its identity and its spool are.
     pub spool_dir: Option<PathBuf>,
+    /// Most bytes of webhooks there.
+    pub spool_max_bytes: u64,
+    /// The Service of our own pods, for evacuation.
+    pub peer_url: Option<http::Uri>,
+    pub pod_uid: Option<String>,
     /// Where agent and operator ask; `None` is nowhere.
     pub control_socket: Option<PathBuf>,
     pub limits: Limits,
@@ -98,6 +103,11 @@ impl Config {
         }
         let answers = reader.get(&table::SABAI_ANSWERS, value::path);
         let spool_dir = reader.get(&table::SABAI_SPOOL_DIR, value::path);
+        let spool_max_bytes = reader.get(&table::SABAI_SPOOL_MAX_BYTES, |text| {
+            value::bytes(text, 1 << 20..=1 << 40)
+        });
+        let peer_url = reader.get(&table::SABAI_PEER_URL, value::peer_url);
+        let pod_uid = reader.get(&table::POD_UID, value::plain);
         let control_socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
         let limits = limits::read(reader);
         let log = log::read(reader);
@@ -108,6 +118,9 @@ impl Config {
             admin_listen: admin_listen?,
             answers,
             spool_dir,
+            spool_max_bytes: spool_max_bytes?,
+            peer_url,
+            pod_uid,
             control_socket,
             limits: limits?,
             log: log?,

@@ -6,6 +6,7 @@ mod families;
 mod labels;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -27,13 +28,19 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     families: Families,
+    /// Spooled records that were kept aside at the last look.
+    set_aside: AtomicU64,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
         let families = Families::register(&mut registry);
-        Self(Arc::new(Inner { registry, families }))
+        Self(Arc::new(Inner {
+            registry,
+            families,
+            set_aside: AtomicU64::new(0),
+        }))
     }
 }
 
@@ -108,6 +115,37 @@ impl Metrics {
             .answers
             .get_or_create(&Answer { responder, outcome })
             .inc();
+    }
+
+    /// What is on the spool, and when the oldest of it was received (seconds since 1970).
+    pub fn spool(&self, bytes: u64, events: u64, oldest: Option<f64>) {
+        self.0.families.spool_bytes.set(bytes as i64);
+        self.0.families.spool_events.set(events as i64);
+        absent_or(&self.0.families.spool_oldest, oldest);
+    }
+
+    /// A peer took spooled events.
+    pub fn spool_evacuated(&self, events: u64) {
+        self.0.families.spool_evacuated.inc_by(events);
+    }
+
+    /// Events stay on the spool while the process stops.
+    pub fn spool_abandoned(&self, events: u64) {
+        self.0.families.spool_abandoned.inc_by(events);
+    }
+
+    /// So many records are kept aside on the spool.
+    pub fn spool_set_aside(&self, records: u64) {
+        let before = self.0.set_aside.swap(records, Ordering::Relaxed);
+        self.0
+            .families
+            .spool_rejected
+            .inc_by(records.saturating_sub(before));
+    }
+
+    /// A peer refused a spooled record for good.
+    pub fn spool_rejected(&self) {
+        self.0.families.spool_rejected.inc();
     }
 
     /// Connections of the pool in this state, now.

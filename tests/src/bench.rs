@@ -9,6 +9,7 @@ pub mod load;
 pub mod measured;
 pub mod meter;
 pub mod options;
+pub mod outage;
 pub mod report;
 pub mod rounds;
 pub mod rows;

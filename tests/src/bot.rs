@@ -2,6 +2,7 @@
 //! process can be. Knows the contracts that operators know (design section 9) and nothing of its inside.
 
 pub mod build;
+pub mod control;
 pub mod log;
 pub mod metrics;
 

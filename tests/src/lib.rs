@@ -6,13 +6,20 @@
 
 pub mod bench;
 pub mod bot;
+pub mod gate;
 pub mod http;
 pub mod line;
+pub mod load;
+pub mod mishap;
+pub mod names;
 pub mod playground;
 pub mod port;
 pub mod postgres;
+pub mod preload;
 pub mod process;
+pub mod random;
 pub mod scratch;
+pub mod soak;
 pub mod wait;
 pub mod webhook;
 pub mod world;

@@ -9,11 +9,11 @@ mod delivery;
 mod log_file;
 mod options;
 mod plan;
-mod random;
 mod record;
 mod screen;
 mod stage;
 mod talk;
+mod trouble;
 pub mod verdict;
 
 use std::process::ExitCode;

@@ -15,13 +15,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::preload::Preload;
 use certificates::{Authority, Presents};
 use cluster::Cluster;
 use server::Server;
 
 pub use binaries::{Progress, VERSION};
 pub use database::{Database, OWNER};
-pub use session::Session;
+pub use session::{SSL_REQUEST, Session};
+
+pub(crate) use session::tls_connector;
 
 /// How long a start may take, crash recovery included.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -31,6 +34,8 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 pub struct Options {
     /// Further lines of `postgresql.conf`, such as `("log_statement", "all")`; they win over the harness's own.
     pub settings: Vec<(String, String)>,
+    /// Started so that [`Postgres::faults`] reach its tables (Linux).
+    pub faults: bool,
     /// Told in words what is being done while the first start fetches and unpacks.
     pub progress: Option<Progress>,
 }
@@ -59,9 +64,13 @@ impl Postgres {
         let progress = options.progress.clone().unwrap_or_else(|| Arc::new(|_| ()));
         let bin = binaries::find(&progress).await?;
         progress("creating the database");
-        let cluster = tokio::task::spawn_blocking(move || Cluster::create(&bin, &options.settings))
-            .await
-            .context("create a cluster")??;
+        let mut cluster =
+            tokio::task::spawn_blocking(move || Cluster::create(&bin, &options.settings))
+                .await
+                .context("create a cluster")??;
+        if options.faults {
+            cluster.preload().await?;
+        }
         let mut last = None;
         for port in crate::port::free().take(5) {
             match Server::start(&cluster, port, START_LIMIT).await {
@@ -214,12 +223,27 @@ impl Postgres {
         self.cluster.authority()
     }
 
+    /// The process that accepts connections.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn pid(&self) -> std::io::Result<u32> {
+        self.server.pid()
+    }
+
     /// CPU time of the whole server, ended sessions included (Linux).
     ///
     /// # Errors
     /// When it is not running or there is no /proc.
     pub fn cpu_time(&self) -> std::io::Result<Duration> {
         crate::process::usage::family_cpu_time(self.server.pid()?)
+    }
+
+    /// Faults of the disk, for the tables alone (a write-ahead log without room is the end of a server), and of the
+    /// clock; none unless it was started for them.
+    #[must_use]
+    pub fn faults(&self) -> Option<&Preload> {
+        self.cluster.faults()
     }
 
     /// The end of the server's log.

@@ -77,6 +77,12 @@ impl Webhook {
         }
     }
 
+    /// Where it posts to.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Signs with another secret.
     #[must_use]
     pub fn signing_with(mut self, secret: &str) -> Self {
@@ -95,6 +101,13 @@ impl Webhook {
     #[must_use]
     pub fn giving_up_after(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Shares no connection with the webhook it was cloned from.
+    #[must_use]
+    pub fn over_its_own_connection(mut self) -> Self {
+        self.client = Client::default();
         self
     }
 

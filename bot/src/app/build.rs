@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::folder::Folder;
 use super::stage::Stage;
 use crate::config::Config;
 use crate::control::kept::Kept;
@@ -15,6 +16,7 @@ use crate::conversation::store::SettleBatch;
 use crate::db::group::{Batch, Group};
 use crate::db::{Connector, Db};
 use crate::exit::Failure;
+use crate::intake::{Backlog, Evacuation, Peer};
 use crate::line::identity::Learner;
 use crate::line::{self, Identity, LineClient};
 use crate::metrics::Metrics;
@@ -36,6 +38,15 @@ pub(super) struct App {
     pub(super) kept: Option<Kept>,
     pub(super) worker: Worker,
     pub(super) debts: Arc<Debts>,
+    /// Webhooks on disk; `None` without a folder.
+    pub(super) backlog: Option<Arc<Backlog>>,
+    /// Taken by the drainer.
+    pub(super) evacuation: Option<Evacuation>,
+    pub(super) has_peer: bool,
+    /// Who we are to peers.
+    pub(super) own_hop: String,
+    /// Cancelled when nothing new comes any more: what Postgres does not take is evacuated at once.
+    pub(super) leaving: CancellationToken,
     /// Cancelled first: no lane is claimed any more.
     pub(super) stopping: CancellationToken,
     /// Set next: webhooks are answered 503.
@@ -60,13 +71,14 @@ pub(super) struct App {
 
 impl App {
     /// Builds everything and opens no connection.
-    pub(super) fn build(config: &Config) -> Result<Self, Failure> {
+    pub(super) async fn build(config: &Config) -> Result<Self, Failure> {
         let wrong = |error: &dyn std::error::Error| Failure::Configuration(chain(error));
         let metrics = Metrics::default();
-        let state = match &config.spool_dir {
-            Some(folder) => StateFolder::take(folder).map_err(|error| wrong(&error))?,
-            None => StateFolder::none(),
-        };
+        let Folder {
+            state,
+            backlog,
+            debts,
+        } = Folder::open(config).await?;
         let responder = match &config.answers {
             Some(path) => Responder::load(path).map_err(|error| wrong(&error))?,
             None => Responder::built_in(),
@@ -74,19 +86,11 @@ impl App {
         let secrets = config.line.secrets()?;
         let secrets = watch::Sender::new(secrets);
         let line = line_client(config, &secrets, &metrics)?;
-        let (identity, learner) = match &config.line.destination {
-            Some(own) => (Identity::configured(own), None),
-            None => {
-                let (identity, learner) = Identity::asked();
-                (identity, Some(learner))
-            }
-        };
+        let (identity, learner) = identity(config);
+        let own_hop = config.pod_uid.clone();
+        let own_hop = own_hop.unwrap_or_else(|| state.owner.to_string());
         let kept = config.control_socket.as_deref().map(Kept::beside);
-        let mut database = config.database.clone();
-        if let Some(settings) = kept.as_ref().and_then(Kept::settings) {
-            database.pool = settings;
-        }
-        let db = Db::new(Connector::new(database), &metrics);
+        let db = db(config, kept.as_ref(), &metrics);
         let (stopping, broken) = (CancellationToken::new(), CancellationToken::new());
         let database = Stage::new(&broken);
         let builder = Builder {
@@ -96,7 +100,8 @@ impl App {
             metrics: &metrics,
             stage: &database,
         };
-        let debts = Arc::new(Debts::default());
+        let debts = Arc::new(debts);
+        let evacuation = evacuation(config, &own_hop, &metrics)?;
         let parts = builder.parts(responder.clone(), identity, Arc::clone(&debts));
         let worker = Worker::new(parts, stopping.clone());
         let draining = Arc::new(AtomicBool::new(false));
@@ -105,6 +110,11 @@ impl App {
             kept,
             worker,
             debts,
+            backlog,
+            has_peer: evacuation.is_some(),
+            evacuation,
+            own_hop,
+            leaving: CancellationToken::new(),
             stopping,
             draining,
             metrics,
@@ -176,6 +186,38 @@ impl Builder<'_> {
     }
 }
 
+/// By the settings that were in force before a restart, if they are kept; else by the environment's.
+fn db(config: &Config, kept: Option<&Kept>, metrics: &Metrics) -> Db {
+    let mut database = config.database.clone();
+    if let Some(settings) = kept.and_then(Kept::settings) {
+        database.pool = settings;
+    }
+    Db::new(Connector::new(database), metrics)
+}
+
+/// Who the bot is, or who asks LINE for it.
+fn identity(config: &Config) -> (Identity, Option<Learner>) {
+    match &config.line.destination {
+        Some(own) => (Identity::configured(own), None),
+        None => {
+            let (identity, learner) = Identity::asked();
+            (identity, Some(learner))
+        }
+    }
+}
+
+fn evacuation(
+    config: &Config,
+    own_hop: &str,
+    metrics: &Metrics,
+) -> Result<Option<Evacuation>, Failure> {
+    let Some(url) = &config.peer_url else {
+        return Ok(None);
+    };
+    let peer = Peer::new(url, own_hop).map_err(|error| Failure::Configuration(chain(&error)))?;
+    Ok(Some(Evacuation::new(peer, metrics.clone())))
+}
+
 fn line_client(
     config: &Config,
     secrets: &watch::Sender<Vec<Secret>>,
@@ -198,7 +240,7 @@ fn line_client(
 }
 
 /// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

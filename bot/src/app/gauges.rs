@@ -1,4 +1,4 @@
-//! Gauges that are read rather than counted: the pool at each scrape, the backlog each few seconds.
+//! Gauges that are read rather than counted: pool and spool at each scrape, the queue each few seconds.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -6,15 +6,25 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::db::Db;
+use crate::intake::Backlog;
 use crate::metrics::Metrics;
 use crate::queue::store;
 
 const ROUND: Duration = Duration::from_secs(5);
 
-/// Sets the pool's gauges; called at each scrape.
-pub(super) fn pool(db: &Db, metrics: &Metrics) -> Arc<dyn Fn() + Send + Sync> {
+/// Sets the gauges of pool and spool; called at each scrape.
+pub(super) fn scraped(
+    db: &Db,
+    backlog: Option<Arc<Backlog>>,
+    metrics: &Metrics,
+) -> Arc<dyn Fn() + Send + Sync> {
     let (db, metrics) = (db.clone(), metrics.clone());
     Arc::new(move || {
+        if let Some(backlog) = &backlog {
+            let depth = backlog.spool.depth();
+            metrics.spool(depth.bytes, depth.events, depth.oldest.and_then(since_1970));
+            metrics.spool_set_aside(depth.rejected);
+        }
         let slots = db.slots();
         metrics.pool_connections("dialing", slots.dialing);
         metrics.pool_connections("idle", slots.idle);
@@ -36,13 +46,13 @@ pub(super) async fn backlog(db: Db, metrics: Metrics) {
         };
         if let Ok(depth) = store::depth(&mut link, deadline).await {
             let count = |number: i64| u64::try_from(number).unwrap_or(0);
-            let since = |time: SystemTime| {
-                time.duration_since(SystemTime::UNIX_EPOCH)
-                    .ok()
-                    .map(|d| d.as_secs_f64())
-            };
-            metrics.queue(count(depth.events), depth.oldest.and_then(since));
+            metrics.queue(count(depth.events), depth.oldest.and_then(since_1970));
             metrics.left_over(count(depth.dead_letters), count(depth.unknowns));
         }
     }
+}
+
+fn since_1970(time: SystemTime) -> Option<f64> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.ok().map(|since| since.as_secs_f64())
 }

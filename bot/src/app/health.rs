@@ -1,9 +1,14 @@
 //! Whether the pod is to get webhooks, and why not: pure, from what the parts say.
 
+use std::time::Duration;
+
 use sabai_wire::dial::DialError;
+use sabai_wire::fault::Fault;
+use sabai_wire::fault::decision::Retry;
 
 use crate::admin::Readiness;
 use crate::db::migrate::MigrateError;
+use crate::spool;
 
 /// What is known at one moment.
 #[derive(Debug)]
@@ -13,92 +18,158 @@ pub(super) struct State<'a> {
     pub(super) schema: Option<Result<&'a (), &'a MigrateError>>,
     /// What opening a session for intake runs into now.
     pub(super) trouble: Option<&'a DialError>,
+    /// `None` without a spool.
+    pub(super) spool: Option<spool::State>,
+    /// It was ready before in this life.
+    pub(super) was_ready: bool,
+    /// Since the process started.
+    pub(super) age: Duration,
 }
 
-/// The verdict. Until the spool exists, a pod that cannot commit cannot acknowledge.
+/// Until it was ready once, trouble that time heals holds a pod back for so long: a rollout sees what is wrong first.
+const HOLD: Duration = Duration::from_secs(10);
+
+/// The verdict: ready is who can acknowledge, by Postgres or by the spool. What time does not heal holds a pod back
+/// until it was ready once, so that a rollout with a wrong password or CA stops at its first pod.
 pub(super) fn readiness(state: &State<'_>) -> Readiness {
     let not_ready = |reason: String| Readiness::NotReady { reason };
     if state.stopping {
         return not_ready("stopping".to_owned());
     }
-    if let Some(error) = state.trouble {
-        return not_ready(format!("Postgres: {error}; {}", error.fault.advice()));
+    let schema_behind = state.schema.as_ref().and_then(|seen| seen.err());
+    let (fault, reason) = if let Some(error) = state.trouble {
+        (error.fault, error.to_string())
+    } else if let Some(error) = schema_behind {
+        (error.fault, error.to_string())
+    } else if state.schema.is_none() {
+        // It will be seen in a moment, or trouble will be told.
+        (
+            Fault::TimedOut,
+            "the schema has not been seen yet".to_owned(),
+        )
+    } else {
+        return Readiness::Ready;
+    };
+    let heals = matches!(
+        fault.decision().retry,
+        Retry::Safe | Retry::Idempotent | Retry::AfterBackend
+    );
+    match &state.spool {
+        Some(spool::State::Open) if state.was_ready || heals && state.age >= HOLD => {
+            Readiness::Ready
+        }
+        Some(spool::State::Open) | None => {
+            not_ready(format!("Postgres: {reason}; {}", fault.advice()))
+        }
+        Some(spool) => not_ready(format!("Postgres: {reason}; {}", unusable(spool))),
     }
-    match state.schema {
-        None => not_ready("Postgres: the schema has not been seen yet".to_owned()),
-        Some(Err(error)) => not_ready(format!("Postgres: {error}; {}", error.fault.advice())),
-        Some(Ok(())) => Readiness::Ready,
-    }
+}
+
+/// What is wrong with the spool.
+fn unusable(spool: &spool::State) -> String {
+    let (state, remedy) = match spool {
+        spool::State::Open => return "the spool is usable".to_owned(),
+        spool::State::Full => (
+            "full".to_owned(),
+            "raise SABAI_SPOOL_MAX_BYTES or give its volume more space",
+        ),
+        spool::State::Failing(why) => (format!("failing ({why})"), "look at its volume"),
+        spool::State::Hung(_) => (
+            "hung: a write does not end".to_owned(),
+            "look at its volume",
+        ),
+    };
+    format!("and the spool is {state}; {remedy}")
 }
 
 #[cfg(test)]
 mod tests {
-    use sabai_wire::fault::Fault;
     use sabai_wire::stage::Stage;
 
     use super::*;
 
-    #[test]
-    fn ready_means_that_events_can_be_committed_and_else_it_says_what_to_do() {
-        let refused = DialError {
+    /// Postgres as it is met: the trouble, and what is wrong with the schema.
+    type Met = (Option<Fault>, Option<Option<Fault>>);
+
+    const WELL: Met = (None, Some(None));
+    const UNSEEN: Met = (None, None);
+    const AWAY: Met = (Some(Fault::Refused), None);
+    const LOCKED_OUT: Met = (Some(Fault::PasswordRejected), None);
+    const BEHIND: Met = (None, Some(Some(Fault::SchemaBehind)));
+
+    fn judged(
+        (trouble, schema): Met,
+        spool: Option<spool::State>,
+        was_ready: bool,
+        age: Duration,
+    ) -> Readiness {
+        let trouble = trouble.map(|fault| DialError {
             stage: Stage::Tcp,
-            fault: Fault::Refused,
+            fault,
             detail: "cannot connect".to_owned(),
             passed: Vec::new(),
             certificate: None,
-        };
-        let behind = MigrateError {
-            fault: Fault::SchemaBehind,
-            detail: "version 0".to_owned(),
-        };
+        });
+        let schema = schema.map(|fault| {
+            let detail = "version 0".to_owned();
+            fault.map_or(Ok(()), |fault| Err(MigrateError { fault, detail }))
+        });
+        readiness(&State {
+            stopping: false,
+            schema: schema.as_ref().map(Result::as_ref),
+            trouble: trouble.as_ref(),
+            spool,
+            was_ready,
+            age,
+        })
+    }
+
+    #[test]
+    fn ready_is_who_can_acknowledge_and_else_it_says_what_to_do() {
+        let (open, full) = (Some(spool::State::Open), Some(spool::State::Full));
+        let (young, old) = (Duration::ZERO, HOLD);
         let table = [
-            (
-                State {
-                    stopping: false,
-                    schema: Some(Ok(&())),
-                    trouble: None,
-                },
-                None,
-            ),
-            (
-                State {
-                    stopping: true,
-                    schema: Some(Ok(&())),
-                    trouble: None,
-                },
-                Some("stopping"),
-            ),
-            (
-                State {
-                    stopping: false,
-                    schema: None,
-                    trouble: None,
-                },
-                Some("schema"),
-            ),
-            (
-                State {
-                    stopping: false,
-                    schema: Some(Ok(&())),
-                    trouble: Some(&refused),
-                },
-                Some("Refused at TCP"),
-            ),
-            (
-                State {
-                    stopping: false,
-                    schema: Some(Err(&behind)),
-                    trouble: None,
-                },
-                Some("sabai-bot migrate"),
-            ),
+            // met, spool, was ready, age -> what it says when it is not ready
+            (WELL, None, false, young, None),
+            (WELL, full.clone(), false, young, None),
+            (UNSEEN, None, false, old, Some("schema")),
+            (UNSEEN, open.clone(), false, young, Some("schema")),
+            (UNSEEN, open.clone(), false, old, None),
+            (AWAY, None, true, old, Some("Refused at TCP")),
+            (AWAY, open.clone(), true, young, None),
+            (AWAY, open.clone(), false, young, Some("Refused at TCP")),
+            (AWAY, open.clone(), false, old, None),
+            (AWAY, full, true, old, Some("SABAI_SPOOL_MAX_BYTES")),
+            (LOCKED_OUT, open.clone(), false, old, Some("PGPASSWORD")),
+            (LOCKED_OUT, open.clone(), true, young, None),
+            (BEHIND, None, true, old, Some("sabai-bot migrate")),
+            (BEHIND, open, false, old, Some("sabai-bot migrate")),
         ];
-        for (state, expected) in table {
-            match (readiness(&state), expected) {
+        for (met, spool, was_ready, age, expected) in table {
+            match (judged(met, spool.clone(), was_ready, age), expected) {
                 (Readiness::Ready, None) => {}
                 (Readiness::NotReady { reason }, Some(part)) if reason.contains(part) => {}
-                (found, _) => panic!("{state:?} gave {found:?}, expected {expected:?}"),
+                (found, _) => {
+                    panic!(
+                        "{met:?} {spool:?} {was_ready} {age:?} gave {found:?}, expected {expected:?}"
+                    )
+                }
             }
         }
+    }
+
+    #[test]
+    fn who_stops_is_not_ready() {
+        let state = State {
+            stopping: true,
+            schema: Some(Ok(&())),
+            trouble: None,
+            spool: None,
+            was_ready: true,
+            age: HOLD,
+        };
+        assert!(
+            matches!(readiness(&state), Readiness::NotReady { reason } if reason == "stopping")
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use super::build::App;
 use super::listeners::Listeners;
@@ -19,7 +20,9 @@ use crate::http::server;
 use crate::http::signature::Keys;
 use crate::http::webhook::{self, Callback};
 use crate::intake::submission::Submission;
-use crate::intake::{Committer, POSTGRES_LIMIT, sweep};
+use crate::intake::{
+    Backlog, Commit, Committer, Doubts, Drainer, POSTGRES_LIMIT, SPOOL_LIMIT, sweep,
+};
 use crate::queue::claimer::Claimer;
 use crate::queue::renewer;
 
@@ -69,7 +72,7 @@ impl App {
         );
     }
 
-    fn serve_webhook(&self, listener: TcpListener, config: &Config) {
+    fn serve_webhook(&mut self, listener: TcpListener, config: &Config) {
         let (intake, submissions) = mpsc::channel::<Submission>(WAITING_WEBHOOKS);
         let (keys_sender, keys) = watch::channel::<Keys>(keys::of(&self.secrets.borrow()));
         self.database.spawn(
@@ -81,8 +84,14 @@ impl App {
             keys,
             body: BodyLimits::new(config.limits.body_bytes),
             intake,
-            answer_within: POSTGRES_LIMIT,
+            // The spool has its own time, after Postgres had its.
+            answer_within: if self.backlog.is_some() {
+                SPOOL_LIMIT
+            } else {
+                POSTGRES_LIMIT
+            },
             draining: Arc::clone(&self.draining),
+            own_hop: self.own_hop.clone(),
             observe: Arc::new(move |status, took| metrics.webhook(status, took)),
         });
         let limits = server::Limits {
@@ -100,14 +109,26 @@ impl App {
         self.webhook.spawn_ending("webhook", async move {
             serving.await;
         });
-        let committer = Committer {
+        let commit = Commit {
             pool: self.db.intake.clone(),
             worker: self.worker.clone(),
             owner: self.owner,
             lease: config.limits.lease.length,
             debts: Arc::clone(&self.debts),
+            doubts: Doubts::default(),
             metrics: self.metrics.clone(),
         };
+        if let Some(backlog) = &self.backlog {
+            let drainer = Drainer {
+                backlog: Arc::clone(backlog),
+                commit: commit.clone(),
+                evacuation: self.evacuation.take(),
+                leaving: self.leaving.clone(),
+            };
+            self.database.spawn("spool", drainer.run());
+        }
+        let backlog = self.backlog.clone();
+        let committer = Committer { commit, backlog };
         // Ends when the router, which holds the sender, has gone with the last connection.
         self.webhook
             .spawn_ending("intake", committer.run(submissions));
@@ -117,7 +138,8 @@ impl App {
         let Some((listener, kept)) = listener.zip(self.kept.clone()) else {
             return;
         };
-        let spool: control::Spool = Arc::new(|| None);
+        let backlog = self.backlog.clone();
+        let spool: control::Spool = Arc::new(move || backlog.as_deref().map(Backlog::report));
         let control = Control::new(self.db.clone(), self.metrics.clone(), kept, spool);
         let serving = control.serve(listener, self.admin.stop().clone());
         self.admin.spawn_ending("control socket", serving);
@@ -128,7 +150,9 @@ impl App {
             reason: "starting".to_owned(),
         });
         let (db, stopping) = (self.db.clone(), self.stopping.clone());
+        let backlog = self.backlog.clone();
         let watching = async move {
+            let (mut was_ready, started) = (false, Instant::now());
             let mut rounds = tokio::time::interval(JUDGED_EVERY);
             loop {
                 rounds.tick().await;
@@ -137,13 +161,17 @@ impl App {
                     stopping: stopping.is_cancelled(),
                     schema: schema.as_ref().map(Result::as_ref),
                     trouble: trouble.as_ref(),
+                    spool: backlog.as_deref().map(|backlog| backlog.spool.state()),
+                    was_ready,
+                    age: started.elapsed(),
                 };
                 let verdict = health::readiness(&state);
+                was_ready |= verdict == Readiness::Ready;
                 sender.send_if_modified(|last| std::mem::replace(last, verdict.clone()) != verdict);
             }
         };
         self.admin.spawn("readiness", watching);
-        let refresh = gauges::pool(&self.db, &self.metrics);
+        let refresh = gauges::scraped(&self.db, self.backlog.clone(), &self.metrics);
         let router = admin::router(AdminState {
             readiness,
             metrics: self.metrics.clone(),

@@ -58,13 +58,19 @@ variables! {
         SABAI_LISTEN Default("0.0.0.0:8080"), open, "Address of the webhook, POST /callback.";
         SABAI_ADMIN_LISTEN Default("0.0.0.0:9090"), open, "Address of /livez, /readyz and /metrics.";
         SABAI_ANSWERS Absent("the built-in answers"), open, "Answers, a YAML file; reread when it changes.";
-        SABAI_SPOOL_DIR Absent("no identity is kept"), open,
-            "Folder of this process alone; a restart with the same folder takes its own work back at once.";
+        SABAI_SPOOL_DIR Absent("no spool: webhooks get 503 while Postgres is away"), open,
+            "Folder of this process alone, for webhooks while Postgres is away; a restart with the same folder goes on \
+             with them and takes its own work back at once.";
+        SABAI_SPOOL_MAX_BYTES Default("1GiB"), open,
+            "Most bytes of webhooks on the spool, below the size of its volume; KiB, MiB or GiB.";
+        SABAI_PEER_URL Absent("nothing is evacuated"), open,
+            "The Service of the bot's own pods, http://name:port: spooled webhooks go there when Postgres stays away.";
         SABAI_CONTROL_SOCKET Absent("no control socket"), open,
             "Unix socket for the agent and `sabai-bot pool`; its folder keeps the settings in force.";
         SABAI_NAMESERVER Absent("the system's"), open, "Name server to resolve by, IP address and port.";
         SABAI_LOG Default("info"), open, "What is logged: a level, or targets with levels (sabai_bot=debug,info).";
         SABAI_LOG_FORMAT Absent("human on a terminal, else json"), open, "json or human.";
+        POD_UID Absent("a random one"), open, "Uid of the pod; keeps evacuated webhooks from coming back to it.";
         POD_NAME Absent("no name"), open, "Name of the pod; shown to Postgres as part of application_name.";
     }
     Limits {

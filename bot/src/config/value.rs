@@ -18,13 +18,13 @@ pub(super) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, Stri
     within(number, &range).ok_or_else(|| format!("must be {} to {}", range.start(), range.end()))
 }
 
-/// Bytes, or a number of `KiB` or `MiB`.
+/// Bytes, or a number of `KiB`, `MiB` or `GiB`.
 pub(super) fn bytes(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
-    let (number, scale) = match (text.strip_suffix("KiB"), text.strip_suffix("MiB")) {
-        (Some(number), _) => (number, 1 << 10),
-        (_, Some(number)) => (number, 1 << 20),
-        _ => (text, 1),
-    };
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let scaled = units
+        .iter()
+        .find_map(|(unit, scale)| Some((text.strip_suffix(unit)?, *scale)));
+    let (number, scale) = scaled.unwrap_or((text, 1));
     let number = self::number(number, 0..=u64::from(u32::MAX))
         .map_err(|_| "is not a size; write bytes, or 512KiB, or 1MiB")?;
     within(number * scale, &range)
@@ -71,6 +71,15 @@ pub(super) fn plain(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// The Service of our own pods: HTTP inside the cluster, where nothing else is spoken to `/callback`.
+pub(super) fn peer_url(text: &str) -> Result<http::Uri, String> {
+    let url = base_url(text)?;
+    match url.scheme_str() {
+        Some("http") => Ok(url),
+        _ => Err("must be http://, the Service of the bot's own pods".to_owned()),
+    }
+}
+
 /// The base of an API: scheme, host, perhaps a path; without the slash at its end.
 pub(super) fn base_url(text: &str) -> Result<http::Uri, String> {
     let text = text.trim_end_matches('/');
@@ -114,6 +123,13 @@ mod tests {
         ] {
             assert!(bytes(text, range.clone()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_largest_size_is_no_overflow() {
+        let all = 0..=u64::MAX;
+        assert_eq!(bytes("1GiB", all.clone()), Ok(1 << 30));
+        assert_eq!(bytes("4294967295GiB", all), Ok(4_294_967_295 << 30));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Answer {
     Refused(Refusal),
     /// Refused before its body was read.
     Draining,
+    /// Our own post to a peer came back to us; the Service chooses anew at the next.
+    OwnHop,
     NoSuchPath,
     NoSuchMethod,
 }
@@ -32,7 +34,7 @@ impl Answer {
             Self::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
-            Self::Body(BodyError::NoRoom) | Self::Refused(_) | Self::Draining => {
+            Self::Body(BodyError::NoRoom) | Self::Refused(_) | Self::Draining | Self::OwnHop => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::NoSuchPath => StatusCode::NOT_FOUND,
@@ -44,7 +46,11 @@ impl Answer {
     fn closes(self) -> bool {
         match self {
             Self::Taken | Self::Unsigned(_) | Self::Refused(_) => false,
-            Self::Body(_) | Self::Draining | Self::NoSuchPath | Self::NoSuchMethod => true,
+            Self::Body(_)
+            | Self::Draining
+            | Self::OwnHop
+            | Self::NoSuchPath
+            | Self::NoSuchMethod => true,
         }
     }
 
@@ -58,6 +64,7 @@ impl Answer {
             Self::Body(BodyError::Broken) => "the body ended early\n",
             Self::Body(BodyError::NoRoom) | Self::Refused(_) => "cannot store this now\n",
             Self::Draining => "stopping\n",
+            Self::OwnHop => "posted by this very bot\n",
             Self::NoSuchPath => "LINE's webhook is POST /callback\n",
             Self::NoSuchMethod => "only POST\n",
         }

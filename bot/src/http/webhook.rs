@@ -20,6 +20,7 @@ use super::answer::Answer;
 use super::body::BodyLimits;
 use super::signature::{self, Keys};
 use super::throttle::Throttle;
+use crate::intake::HOP;
 use crate::intake::submission::{Incoming, Refusal, Submission, Webhook};
 use crate::trace::TraceId;
 
@@ -40,6 +41,8 @@ pub struct Callback {
     pub answer_within: Duration,
     /// Set when stopping: every call is answered 503.
     pub draining: Arc<AtomicBool>,
+    /// What [`HOP`] holds in our own posts to peers: we do not post to ourselves.
+    pub own_hop: String,
     pub observe: Observe,
 }
 
@@ -86,6 +89,10 @@ impl Handler {
             return Err(Answer::Draining);
         }
         let (head, body) = request.into_parts();
+        let hop = head.headers.get(HOP);
+        if hop.is_some_and(|hop| hop.as_bytes() == callback.own_hop.as_bytes()) {
+            return Err(Answer::OwnHop);
+        }
         let (body, memory) = callback.body.read(body).await.map_err(Answer::Body)?;
         let signature = head.headers.get(signature::HEADER);
         callback
@@ -109,6 +116,7 @@ impl Handler {
             trace,
             body,
             signature,
+            relayed: hop.is_some(),
             memory,
         })
         .await
@@ -147,7 +155,11 @@ impl Handler {
                 }
             }
             Answer::Body(error) => debug!("webhook call refused: {error}"),
-            Answer::Taken | Answer::Draining | Answer::NoSuchPath | Answer::NoSuchMethod => {}
+            Answer::Taken
+            | Answer::Draining
+            | Answer::OwnHop
+            | Answer::NoSuchPath
+            | Answer::NoSuchMethod => {}
         }
         (self.callback.observe)(answer.status().as_u16(), arrived.elapsed());
         answer.into_response()

@@ -1,289 +1,120 @@
-//! The committer: one statement for all that wait, on a link of intake's own, tried again while LINE waits.
+//! The committer: the one place that decides where a webhook goes. *Direct*: one statement for all that wait.
+//! *Spooling*, from the first missed deadline until the spool is empty: to disk, behind what is there already, so that
+//! the order of this pod stays. The drainer is then the only one who writes to Postgres.
 
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_wire::fault::{Class, Fault};
-use sabai_wire::link::StatementError;
+use sabai_wire::fault::Fault;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
-use uuid::Uuid;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::task::TaskTracker;
 
-use super::batch::{Batch, MOST_EVENTS, batches};
-use super::rows::{Arrival, Rows, occurred_at};
-use super::store::{self, Birth, News, Stored};
+use super::backlog::Backlog;
+use super::batch::{Batch, Call, MOST_EVENTS, batches};
+use super::commit::Commit;
 use super::submission::{Refusal, Submission};
-use crate::backoff::Backoff;
-use crate::db::pool::Pool;
-use crate::event::key::EventKey;
-use crate::metrics::{EventOutcome, Metrics};
-use crate::queue::debts::Debts;
-use crate::queue::worker::{Worker, token};
-use crate::queue::{Hold, Lease, Work};
 
-/// Commits webhooks.
+/// When little is left on the spool, webhooks wait so long for its end, and are committed again.
+const TURNING: Duration = Duration::from_millis(150);
+
+/// Takes webhooks, one batch at a time.
 pub struct Committer {
-    /// Intake's own links.
-    pub pool: Pool,
-    /// Who works the lanes that a batch wins.
-    pub worker: Worker,
-    /// This process.
-    pub owner: Uuid,
-    /// Length of a lease.
-    pub lease: Duration,
-    /// What Postgres is to be told when it is back.
-    pub debts: Arc<Debts>,
-    /// Where it is counted.
-    pub metrics: Metrics,
-}
-
-/// What one batch has come to so far.
-#[derive(Default)]
-struct Progress {
-    /// A try ended without an answer: it may have been committed.
-    unsure: bool,
-    stored: Stored,
+    /// To Postgres.
+    pub commit: Commit,
+    /// To disk; `None` without a folder for it.
+    pub backlog: Option<Arc<Backlog>>,
 }
 
 impl Committer {
-    /// Commits until every sender is dropped.
+    /// Works until every sender is dropped and everybody has been told.
     pub async fn run(self, mut receiver: mpsc::Receiver<Submission>) {
+        let tickets = TaskTracker::new();
         let mut waiting = Vec::new();
-        while receiver.recv_many(&mut waiting, MOST_EVENTS).await > 0 {
-            for batch in batches(waiting.drain(..)) {
-                self.commit(batch).await;
-            }
-        }
-    }
-
-    async fn commit(&self, batch: Batch) {
-        self.metrics.intake_batch(batch.arrivals.len());
-        let arrivals: Vec<&Arrival> = batch.arrivals.iter().collect();
-        let asked = Instant::now();
-        let birth = self.birth(&batch.arrivals);
-        let mut progress = Progress::default();
-        let outcome = self
-            .halving(&arrivals, birth, batch.deadline, &mut progress)
-            .await;
-        let answer = outcome.map_err(|fault| {
-            self.metrics.fault(fault.as_str());
-            tracing::warn!(%fault, webhooks = batch.done.len(), "webhooks are refused: not committed in time");
-            Refusal::Unavailable(fault.as_str())
-        });
-        let Progress {
-            unsure,
-            stored: Stored { news, mut won },
-        } = progress;
-        match birth.token {
-            Some(token) if unsure && answer.is_ok() => {
-                won.extend(self.won(token, batch.deadline).await)
-            }
-            // It may have been committed all the same, and then nobody works its lanes.
-            Some(token) if unsure => self.debts.owe_token(token),
-            _ => {}
-        }
-        for (done, _memory) in batch.done {
-            // Whoever has gone away was told 503 already.
-            let _ = done.send(answer);
-        }
-        if answer.is_ok() {
-            self.count(&batch.arrivals, &news);
-        }
-        self.hand_over(batch.arrivals, news, won, birth, asked);
-    }
-
-    /// Born claimed while there is room; else free and due.
-    fn birth(&self, arrivals: &[Arrival]) -> Birth {
-        let lanes: HashSet<&str> = arrivals
-            .iter()
-            .filter_map(|one| one.event().and_then(|event| event.lane.as_deref()))
-            .collect();
-        let fits = self.worker.room() >= lanes.len().max(1);
-        let lease_ms = i32::try_from(self.lease.as_millis()).unwrap_or(i32::MAX);
-        Birth {
-            token: fits.then(token),
-            owner: self.owner,
-            lease_ms,
-        }
-    }
-
-    /// Commits a part; when it is refused for its data, its halves, until the culprit stands alone and is set aside.
-    async fn halving(
-        &self,
-        arrivals: &[&Arrival],
-        birth: Birth,
-        deadline: Instant,
-        progress: &mut Progress,
-    ) -> Result<(), Fault> {
-        let mut parts = vec![arrivals];
-        while let Some(part) = parts.pop() {
-            let rows = Rows::of(part);
-            match self.trying(&rows, birth, deadline, progress).await {
-                Ok(()) => {}
-                Err(Fault::DataRefused) if part.len() > 1 => {
-                    let (left, right) = part.split_at(part.len() / 2);
-                    parts.push(right);
-                    parts.push(left);
-                }
-                Err(Fault::DataRefused) => {
-                    tracing::warn!(event = %part[0].key(), "Postgres refuses an event; it is set aside as a dead letter");
-                    self.trying(&Rows::set_aside(part[0]), birth, deadline, progress)
-                        .await?;
-                }
-                Err(fault) => return Err(fault),
-            }
-        }
-        Ok(())
-    }
-
-    async fn trying(
-        &self,
-        rows: &Rows<'_>,
-        birth: Birth,
-        deadline: Instant,
-        progress: &mut Progress,
-    ) -> Result<(), Fault> {
-        let mut backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(100));
+        let mut not_before = Instant::now();
         loop {
-            let fault = match self.once(rows, birth, deadline).await {
-                Ok(Stored { news, won }) => {
-                    progress.stored.news.extend(news);
-                    progress.stored.won.extend(won);
-                    return Ok(());
+            if let Some(backlog) = self.spooling() {
+                tokio::select! {
+                    biased;
+                    () = async { sleep_until(not_before).await; backlog.nearly_empty().await } => {
+                        match timeout(TURNING, backlog.emptied()).await {
+                            Ok(()) => backlog.end(),
+                            // Those who wait meanwhile go to disk first.
+                            Err(_) => not_before = Instant::now() + TURNING,
+                        }
+                        continue;
+                    }
+                    received = receiver.recv_many(&mut waiting, MOST_EVENTS) => {
+                        if received == 0 { break; }
+                        for batch in batches(waiting.drain(..)) {
+                            keep(backlog, &tickets, batch.calls);
+                        }
+                    }
                 }
-                Err(fault) => fault,
-            };
-            progress.unsure = true;
-            let pause = backoff.pause();
-            let hopeless = matches!(
-                fault.class(),
-                Class::Permanent | Class::Trust | Class::Credential
-            );
-            if hopeless || Instant::now() + pause >= deadline {
-                return Err(fault);
-            }
-            self.metrics.retry(fault.as_str());
-            tokio::time::sleep(pause).await;
-        }
-    }
-
-    async fn once(
-        &self,
-        rows: &Rows<'_>,
-        birth: Birth,
-        deadline: Instant,
-    ) -> Result<Stored, Fault> {
-        let mut link = self
-            .pool
-            .acquire(deadline)
-            .await
-            .map_err(|error| error.fault)?;
-        let told = |error: StatementError| {
-            tracing::debug!(fault = %error.fault, "{}: {}", error.statement, error.detail);
-            error.fault
-        };
-        let stored = store::store(&mut link, rows, birth, deadline)
-            .await
-            .map_err(told)?;
-        if !rows.amended.messages.is_empty() {
-            // Also when the event was seen before: the first time may have ended here.
-            store::amend(&mut link, &rows.amended, deadline)
-                .await
-                .map_err(told)?;
-        }
-        Ok(stored)
-    }
-
-    async fn won(&self, token: Uuid, deadline: Instant) -> Vec<String> {
-        let Ok(mut link) = self.pool.acquire(deadline).await else {
-            return Vec::new();
-        };
-        // What is missed here is taken over when its lease runs out.
-        store::won(&mut link, token, deadline)
-            .await
-            .unwrap_or_default()
-    }
-
-    fn count(&self, arrivals: &[Arrival], news: &[News]) {
-        let mut new: HashMap<EventKey, bool> =
-            news.iter().map(|one| (one.key, one.id.is_some())).collect();
-        for arrival in arrivals {
-            match (new.remove(&arrival.key()), arrival.event()) {
-                (None, _) => self.metrics.event(EventOutcome::Duplicate),
-                (Some(true), _) => {}
-                (Some(false), Some(_)) => self.metrics.event(EventOutcome::StoredOnly),
-                (Some(false), None) => self.metrics.event(EventOutcome::DeadLetter),
+            } else {
+                if receiver.recv_many(&mut waiting, MOST_EVENTS).await == 0 {
+                    break;
+                }
+                for batch in batches(waiting.drain(..)) {
+                    match self.spooling() {
+                        Some(backlog) => keep(backlog, &tickets, batch.calls),
+                        None => self.direct(batch, &tickets).await,
+                    }
+                }
             }
         }
+        tickets.close();
+        tickets.wait().await;
     }
 
-    /// Gives the lanes that the batch has won to the worker, with the events that we know to be in them.
-    fn hand_over(
-        &self,
-        arrivals: Vec<Arrival>,
-        news: Vec<News>,
-        won: Vec<String>,
-        birth: Birth,
-        asked: Instant,
-    ) {
-        let Some(token) = birth.token else { return };
-        let mut news: HashMap<EventKey, News> =
-            news.into_iter().map(|one| (one.key, one)).collect();
-        let mut lanes: HashMap<String, Vec<(Arrival, News)>> =
-            won.into_iter().map(|lane| (lane, Vec::new())).collect();
-        for arrival in arrivals {
-            let lane = arrival.event().and_then(|event| event.lane.as_ref());
-            if let Some(events) = lane.and_then(|lane| lanes.get_mut(lane))
-                && let Some(one) = news.remove(&arrival.key())
-            {
-                events.push((arrival, one));
+    /// The backlog, while webhooks go there.
+    fn spooling(&self) -> Option<&Arc<Backlog>> {
+        self.backlog.as_ref().filter(|backlog| backlog.is_begun())
+    }
+
+    async fn direct(&self, batch: Batch, tickets: &TaskTracker) {
+        let (first, last) = batch.deadlines;
+        // With a spool nobody waits longer than his own time; without one, a late commit is better than none.
+        let deadline = if self.backlog.is_some() { first } else { last };
+        let committed = self.commit.store(&batch.arrivals, deadline).await;
+        match (committed.answer, &self.backlog) {
+            (Ok(()), _) => batch.calls.into_iter().for_each(|call| call.answer(Ok(()))),
+            (Err(fault), Some(backlog)) => {
+                backlog.begin(fault);
+                keep(backlog, tickets, batch.calls);
+            }
+            (Err(fault), None) => {
+                tracing::warn!(%fault, webhooks = batch.calls.len(), "webhooks are refused: not committed in time");
+                refuse(batch.calls, fault);
             }
         }
-        for (lane, mut events) in lanes {
-            events.sort_by_key(|(arrival, _)| {
-                (
-                    occurred_at(arrival),
-                    arrival.received,
-                    arrival.incoming.ordinal,
-                )
-            });
-            let work: VecDeque<Work> = events
-                .into_iter()
-                .filter_map(|(arrival, one)| work(arrival, one))
-                .collect();
-            // A lane of a try whose answer never came: its worker reads what is in it.
-            self.hand(
-                lane,
-                token,
-                asked,
-                Some(work).filter(|work| !work.is_empty()),
-            );
-        }
-    }
-
-    fn hand(&self, lane: String, token: Uuid, asked: Instant, work: Option<VecDeque<Work>>) {
-        self.worker.take(Hold {
-            lane: Arc::from(lane),
-            token,
-            lease: Lease::new(asked, self.lease),
-            work,
-        });
+        self.commit.finish(batch.arrivals, committed);
     }
 }
 
-fn work(arrival: Arrival, news: News) -> Option<Work> {
-    let occurred_at = occurred_at(&arrival);
-    let event = arrival.incoming.read.ok()?;
-    Some(Work {
-        id: news.id?,
-        key: news.key,
-        event: Some(event),
-        attempts: 1,
-        occurred_at,
-        trace: arrival.trace,
-        amended: None,
-        person: news.person,
-        outbox: None,
-    })
+fn refuse(calls: Vec<Call>, fault: Fault) {
+    for call in calls {
+        call.answer(Err(Refusal::Unavailable(fault.as_str())));
+    }
+}
+
+/// Puts webhooks on the spool, in this order; each is answered when it is durable there.
+fn keep(backlog: &Arc<Backlog>, tickets: &TaskTracker, calls: Vec<Call>) {
+    for call in calls {
+        if call.relayed {
+            // It is on another pod's spool: two pods without Postgres must not play ball with it.
+            call.answer(Err(Refusal::Spooling));
+            continue;
+        }
+        let ticket = backlog.append(call.record());
+        let backlog = Arc::clone(backlog);
+        tickets.spawn(async move {
+            let kept = ticket.await;
+            call.answer(match kept {
+                Ok(_) => Ok(()),
+                Err(why) => Err(Refusal::Unavailable(why.as_str())),
+            });
+            backlog.knock();
+        });
+    }
 }

@@ -41,6 +41,10 @@ const AMEND_TURN: Statement = Statement {
     sql: include_str!("amend_turn.sql"),
 };
 
+const WORKING: Statement = Statement {
+    name: "intake.working",
+    sql: "/* intake.working */ select pid from pg_stat_activity where pid = any($1::int4[]) and state = 'active'",
+};
 const OPEN: Statement = Statement {
     name: "intake.open",
     sql: include_str!("open.sql"),
@@ -160,6 +164,16 @@ pub(super) async fn won(
         .iter()
         .map(|row| row.get(0))
         .collect())
+}
+
+/// Which of these backends are at work. One that has taken over the number of another is idle soon, or has it too.
+pub(super) async fn working(
+    link: &mut Lent,
+    pids: &[i32],
+    deadline: Instant,
+) -> Result<Vec<i32>, StatementError> {
+    let found = link.query(&WORKING, &[&pids], deadline).await?;
+    Ok(found.iter().map(|row| row.get(0)).collect())
 }
 
 /// Empties or edits every text that has an amendment, wherever it is by now.

@@ -34,6 +34,8 @@ pub struct Webhook {
     pub body: Bytes,
     /// The value of `x-line-signature`, as it came.
     pub signature: Bytes,
+    /// From the spool of another pod, see [`crate::intake::HOP`].
+    pub relayed: bool,
     /// The body's share of the memory set aside for bodies; given back when this is dropped.
     pub memory: Option<OwnedSemaphorePermit>,
 }
@@ -97,6 +99,9 @@ pub enum Refusal {
     Full,
     #[error("stopping")]
     Stopping,
+    /// A peer's spooled webhook, and we spool ourselves.
+    #[error("spooling too")]
+    Spooling,
     /// The fault's name.
     #[error("cannot store: {0}")]
     Unavailable(&'static str),

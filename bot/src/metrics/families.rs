@@ -73,6 +73,18 @@ families! {
         "sabai_answers_reload_failures", "Answers files that were not taken", Counter::default();
     answers: Family<Answer, Counter> =
         "sabai_answers", "Answers, by responder", Family::default();
+    spool_bytes: Gauge =
+        "sabai_spool_bytes", "Bytes of the spool on disk", Gauge::default();
+    spool_events: Gauge =
+        "sabai_spool_events", "Events on the spool", Gauge::default();
+    spool_oldest: Optional =
+        "sabai_spool_oldest_timestamp_seconds", "When the oldest webhook on the spool was received; absent when there is none", Family::default();
+    spool_evacuated: Counter =
+        "sabai_spool_evacuated_events", "Spooled events that a peer took", Counter::default();
+    spool_abandoned: Counter =
+        "sabai_spool_abandoned_events", "Events left on the spool when the process stopped", Counter::default();
+    spool_rejected: Counter =
+        "sabai_spool_rejected_records", "Spooled records kept aside: damaged, or refused for good by Postgres or by a peer", Counter::default();
     pool_connections: Family<State, Gauge> =
         "sabai_pool_connections", "Connections to Postgres, by state", Family::default();
     pool_max: Gauge =

@@ -17,6 +17,12 @@ fn used() -> Metrics {
     metrics.line_quota_used(Some(0.25));
     metrics.answers_reload_failed();
     metrics.answer("rules", "matched");
+    metrics.spool(4096, 7, Some(1_763_888_000.5));
+    metrics.spool_evacuated(3);
+    metrics.spool_abandoned(2);
+    metrics.spool_set_aside(4);
+    metrics.spool_set_aside(5);
+    metrics.spool_rejected();
     metrics.pool_connections("idle", 3);
     metrics.pool_max(16);
     metrics.pool_old_sessions(2);
@@ -49,6 +55,12 @@ fn each_fact_stands_under_its_name() {
         "sabai_line_quota_used_ratio{} 0.25",
         "sabai_answers_reload_failures_total 1",
         r#"sabai_answers_total{responder="rules",outcome="matched"} 1"#,
+        "sabai_spool_bytes 4096",
+        "sabai_spool_events 7",
+        "sabai_spool_oldest_timestamp_seconds{} 1763888000.5",
+        "sabai_spool_evacuated_events_total 3",
+        "sabai_spool_abandoned_events_total 2",
+        "sabai_spool_rejected_records_total 6",
         r#"sabai_pool_connections{state="idle"} 3"#,
         "sabai_pool_connections_max 16",
         "sabai_pool_old_sessions 2",
@@ -85,8 +97,11 @@ fn the_families_are_those_of_the_contract() {
     let contract = "sabai_answers counter|sabai_answers_reload_failures counter|sabai_build info|sabai_dead_letters gauge|\
         sabai_events counter|sabai_faults counter|sabai_intake_batch_events histogram|sabai_line_quota_used_ratio gauge|\
         sabai_line_requests counter|sabai_pool_acquire_duration_seconds histogram|sabai_pool_connections gauge|\
-        sabai_pool_connections_max gauge|sabai_pool_old_sessions gauge|sabai_pool_recycles counter|sabai_queue_depth gauge|sabai_queue_oldest_timestamp_seconds gauge|\
-        sabai_retries counter|sabai_settings_info gauge|sabai_statement_duration_seconds histogram|sabai_unknowns gauge|\
+        sabai_pool_connections_max gauge|sabai_pool_old_sessions gauge|sabai_pool_recycles counter|\
+        sabai_queue_depth gauge|sabai_queue_oldest_timestamp_seconds gauge|\
+        sabai_retries counter|sabai_settings_info gauge|sabai_spool_abandoned_events counter|sabai_spool_bytes gauge|\
+        sabai_spool_evacuated_events counter|sabai_spool_events gauge|sabai_spool_oldest_timestamp_seconds gauge|\
+        sabai_spool_rejected_records counter|sabai_statement_duration_seconds histogram|sabai_unknowns gauge|\
         sabai_webhook_duration_seconds histogram|sabai_webhook_responses counter";
     assert_eq!(found, contract.split('|').map(str::to_owned).collect());
 }

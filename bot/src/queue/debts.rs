@@ -1,9 +1,11 @@
 //! What Postgres does not know yet: acceptances that could not be written, lanes that could not be given back.
 //!
-//! Kept in memory and paid first when Postgres is back, before anything is claimed. Bounded: what does not
+//! Kept in memory and paid first when Postgres is back, before anything is claimed. An acceptance is also kept on a
+//! spool of its own, so that it survives the process; lost with the pod, it ends as `unknown`. Bounded: what does not
 //! fit ends as `unknown`, or when its lease runs out.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use uuid::Uuid;
 use super::store::{self, Defer};
 use crate::db::pool::Pool;
 use crate::outbox::store::{Fact, write_facts};
+use crate::spool::{Record, RecordId, SentBy, Spool, SpooledOutcome, Ticket};
 
 const MOST: usize = 10_000;
 const BATCH: usize = 256;
@@ -24,16 +27,60 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub struct Debts {
     owed: Mutex<Owed>,
     paying: tokio::sync::Mutex<()>,
+    /// Where acceptances outlive the process; `None` without a folder for them.
+    outcomes: Option<Spool>,
 }
 
 #[derive(Debug, Default)]
 struct Owed {
-    facts: VecDeque<Fact>,
+    facts: VecDeque<OwedFact>,
     defers: VecDeque<Defer>,
     tokens: Vec<Uuid>,
 }
 
+#[derive(Debug)]
+struct OwedFact {
+    fact: Fact,
+    kept: Kept,
+}
+
+/// Where an acceptance is on the spool.
+#[derive(Debug)]
+enum Kept {
+    No,
+    OnItsWay(Ticket),
+    Yes(RecordId),
+}
+
 impl Debts {
+    /// With what former lives of the process still owe.
+    ///
+    /// # Errors
+    /// When the spool cannot be read.
+    pub async fn with_spool(outcomes: Spool) -> io::Result<Self> {
+        let mut facts = VecDeque::new();
+        for (id, record) in outcomes.read(None, MOST, usize::MAX).await? {
+            if let Record::Outcome(outcome) = record {
+                let (fact, kept) = (fact(outcome), Kept::Yes(id));
+                facts.push_back(OwedFact { fact, kept });
+            }
+        }
+        if !facts.is_empty() {
+            tracing::info!(
+                acceptances = facts.len(),
+                "the spool holds what LINE accepted in an earlier life"
+            );
+        }
+        Ok(Self {
+            owed: Mutex::new(Owed {
+                facts,
+                ..Owed::default()
+            }),
+            outcomes: Some(outcomes),
+            ..Self::default()
+        })
+    }
+
     fn owed(&self) -> MutexGuard<'_, Owed> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -45,7 +92,11 @@ impl Debts {
             tracing::error!("too many acceptances wait for Postgres; this one ends as unknown");
             return;
         }
-        owed.facts.push_back(fact);
+        let kept = match &self.outcomes {
+            Some(spool) => Kept::OnItsWay(spool.append(Record::Outcome(outcome(&fact)))),
+            None => Kept::No,
+        };
+        owed.facts.push_back(OwedFact { fact, kept });
     }
 
     /// A lane could not be given back.
@@ -81,12 +132,19 @@ impl Debts {
         while !self.is_empty() {
             let deadline = Instant::now() + LIMIT;
             let mut link = pool.acquire(deadline).await.map_err(|error| error.fault)?;
-            let facts: Vec<Fact> = self.owed().facts.iter().take(BATCH).cloned().collect();
+            let facts: Vec<Fact> = self
+                .owed()
+                .facts
+                .iter()
+                .take(BATCH)
+                .map(|owed| owed.fact.clone())
+                .collect();
             if !facts.is_empty() {
                 write_facts(&mut link, &facts, deadline)
                     .await
                     .map_err(|error| error.fault)?;
-                self.owed().facts.drain(..facts.len());
+                let paid: Vec<OwedFact> = self.owed().facts.drain(..facts.len()).collect();
+                self.forget(paid);
                 continue;
             }
             let tokens = self.owed().tokens.clone();
@@ -105,5 +163,44 @@ impl Debts {
             self.owed().defers.drain(..defers.len());
         }
         Ok(())
+    }
+
+    /// Takes what was paid off the spool.
+    fn forget(&self, paid: Vec<OwedFact>) {
+        let Some(spool) = self.outcomes.clone() else {
+            return;
+        };
+        tokio::spawn(async move {
+            for OwedFact { kept, .. } in paid {
+                let id = match kept {
+                    Kept::Yes(id) => Some(id),
+                    Kept::OnItsWay(ticket) => ticket.await.ok(),
+                    Kept::No => None,
+                };
+                spool.remove(id.as_slice());
+            }
+        });
+    }
+}
+
+fn outcome(fact: &Fact) -> SpooledOutcome {
+    SpooledOutcome {
+        event: fact.event,
+        accepted_at: fact.accepted_at,
+        request_id: fact.request_id.clone(),
+        sent_by: if fact.sent_by == SentBy::Push.as_str() {
+            SentBy::Push
+        } else {
+            SentBy::Reply
+        },
+    }
+}
+
+fn fact(outcome: SpooledOutcome) -> Fact {
+    Fact {
+        event: outcome.event,
+        accepted_at: outcome.accepted_at,
+        request_id: outcome.request_id,
+        sent_by: outcome.sent_by.as_str(),
     }
 }

@@ -2,6 +2,7 @@
 //! whatever becomes of them). Every answer must be 200.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,27 @@ impl Load {
         .await
     }
 
+    /// Calls of `events` events over `connections`, until `bytes` of bodies were acknowledged.
+    ///
+    /// # Errors
+    /// When a call is not answered 200.
+    pub async fn fill(&self, connections: usize, events: usize, bytes: u64) -> anyhow::Result<u64> {
+        let load = self.clone();
+        alone(move || async move {
+            let sent = Arc::new(AtomicU64::new(0));
+            let mut clients = JoinSet::new();
+            for number in 0..connections {
+                let writer = Writer::new(Arc::clone(&load.traffic), number, connections);
+                clients.spawn(filler(load.to, writer, events, Arc::clone(&sent), bytes));
+            }
+            while let Some(client) = clients.join_next().await {
+                client??;
+            }
+            Ok(sent.load(Ordering::Relaxed))
+        })
+        .await
+    }
+
     /// `rate` calls a second with one event each. A call's time begins when it is handed over, also when it then has
     /// to wait for a connection; the timer's own slack (up to 1 ms) is not counted.
     ///
@@ -123,6 +145,24 @@ async fn client(
         began = now;
     }
     Ok(took)
+}
+
+async fn filler(
+    to: SocketAddr,
+    mut writer: Writer,
+    events: usize,
+    sent: Arc<AtomicU64>,
+    bytes: u64,
+) -> anyhow::Result<()> {
+    let mut connection = Connection::open(to).await?;
+    while sent.load(Ordering::Relaxed) < bytes {
+        let request = writer.call(events);
+        let length = request.len() as u64;
+        let status = connection.exchange(request).await?;
+        ensure!(status == 200, "answered {status}");
+        sent.fetch_add(length, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 async fn call(

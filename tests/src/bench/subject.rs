@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 
 use super::line::QuickLine;
 use super::load::Load;
 use super::traffic::{CUSTOMERS, DESTINATION, SECRET, Traffic};
-use crate::bot::Bot;
+use crate::bot::{Bot, Environment};
 use crate::postgres::{Database, Postgres, Session};
 use crate::wait::eventually;
 
@@ -29,6 +29,7 @@ pub enum Duty {
 /// A running bot with what it needs.
 pub struct Subject {
     pub bot: Bot,
+    environment: Environment,
     pub traffic: Arc<Traffic>,
     database: Database,
     line: QuickLine,
@@ -46,6 +47,20 @@ impl Subject {
         name: &str,
         duty: Duty,
     ) -> anyhow::Result<Self> {
+        Self::start_with(postgres, program, name, duty, Environment::new()).await
+    }
+
+    /// The same with more in its environment.
+    ///
+    /// # Errors
+    /// As [`Subject::start`].
+    pub async fn start_with(
+        postgres: &Postgres,
+        program: &Path,
+        name: &str,
+        duty: Duty,
+        more: Environment,
+    ) -> anyhow::Result<Self> {
         let database = postgres.create_database(name).await?;
         let line = QuickLine::start(duty == Duty::Answer).context("stand in for LINE")?;
         let mut environment = database.env();
@@ -58,10 +73,12 @@ impl Subject {
         if duty == Duty::Answer {
             environment.push(("LINE_DESTINATION".to_owned(), DESTINATION.to_owned()));
         }
-        let bot = Bot::start(program, environment).await?;
+        environment.extend(more);
+        let bot = Bot::start(program, environment.clone()).await?;
         bot.wait_ready(START).await;
         Ok(Self {
             bot,
+            environment,
             traffic: Arc::default(),
             database,
             line,
@@ -98,6 +115,51 @@ impl Subject {
             .await;
         }
         Ok(())
+    }
+
+    /// Killed, and started again with the same environment; it may not become ready.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn again(self, program: &Path) -> anyhow::Result<Self> {
+        let Self {
+            bot,
+            environment,
+            traffic,
+            database,
+            line,
+            duty,
+        } = self;
+        bot.kill().await;
+        let bot = Bot::start(program, environment.clone()).await?;
+        Ok(Self {
+            bot,
+            environment,
+            traffic,
+            database,
+            line,
+            duty,
+        })
+    }
+
+    /// Answers so far.
+    #[must_use]
+    pub fn replies(&self) -> u64 {
+        self.line.replies()
+    }
+
+    /// Events on its spool.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub async fn spooled(&self) -> anyhow::Result<u64> {
+        let metrics = self
+            .bot
+            .metrics()
+            .await
+            .map_err(|failure| anyhow!("{failure}"))?;
+        let events = metrics.sum("sabai_spool_events", &[]);
+        Ok(events.context("a gauge of the spool")? as u64)
     }
 
     /// Waits until every event that was sent is answered and saved, then checks it.

@@ -1,8 +1,9 @@
-//! The project's own programs, built by cargo when first asked for, so that they are never stale. Cargo says where
+//! The project's own programs and libraries, built by cargo when first asked for, so that they are never stale. Cargo says where
 //! they are; no path is guessed.
 
 use std::collections::HashMap;
 use std::env;
+use std::env::consts::DLL_EXTENSION;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -39,14 +40,43 @@ pub async fn program(name: &str, profile: Profile) -> anyhow::Result<PathBuf> {
         return Ok(path.clone());
     }
     let name = name.to_owned();
-    let path = tokio::task::spawn_blocking(move || build(&name, profile))
+    let build = move || {
+        let messages = build(&name, &["--bin", &name], profile)?;
+        executable(&messages, &name)
+            .with_context(|| format!("cargo built {name} and named no program"))
+    };
+    let path = tokio::task::spawn_blocking(build)
         .await
         .context("build")??;
     built.insert(key, path.clone());
     Ok(path)
 }
 
-fn build(name: &str, profile: Profile) -> anyhow::Result<PathBuf> {
+/// The dynamic library of the package with this name; built at most once in this process.
+///
+/// # Errors
+/// When it does not compile; with the compiler's words.
+pub async fn library(name: &str) -> anyhow::Result<PathBuf> {
+    let mut built = BUILT.lock().await;
+    let key = (name.to_owned(), Profile::Dev);
+    if let Some(path) = built.get(&key) {
+        return Ok(path.clone());
+    }
+    let name = name.to_owned();
+    let build = move || {
+        let messages = build(&name, &["--lib"], Profile::Dev)?;
+        dynamic(&messages, &name.replace('-', "_"))
+            .with_context(|| format!("cargo built {name} and named no dynamic library"))
+    };
+    let path = tokio::task::spawn_blocking(build)
+        .await
+        .context("build")??;
+    built.insert(key, path.clone());
+    Ok(path)
+}
+
+/// Runs cargo; returns its messages.
+fn build(name: &str, what: &[&str], profile: Profile) -> anyhow::Result<String> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args([
@@ -55,9 +85,8 @@ fn build(name: &str, profile: Profile) -> anyhow::Result<PathBuf> {
             "--message-format=json-render-diagnostics",
             "--package",
             name,
-            "--bin",
-            name,
         ])
+        .args(what)
         .args((profile == Profile::Release).then_some("--release"))
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
         .stdin(Stdio::null());
@@ -83,19 +112,30 @@ fn build(name: &str, profile: Profile) -> anyhow::Result<PathBuf> {
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
-    executable(&messages, name).with_context(|| format!("cargo built {name} and named no program"))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// From cargo's "compiler-artifact" messages (The Cargo Book, external tools).
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    artifacts(messages, name).find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+fn dynamic(messages: &str, name: &str) -> Option<PathBuf> {
+    let files = artifacts(messages, name)
+        .filter_map(|message| message["filenames"].as_array().cloned())
+        .flatten();
+    let paths = files.filter_map(|file| file.as_str().map(PathBuf::from));
+    let is_dynamic = |path: &PathBuf| path.extension().is_some_and(|end| end == DLL_EXTENSION);
+    paths.into_iter().find(is_dynamic)
+}
+
+fn artifacts(messages: &str, name: &str) -> impl Iterator<Item = Value> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| {
+        .filter(move |message| {
             message["reason"] == "compiler-artifact" && message["target"]["name"] == name
         })
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
 #[cfg(test)]
@@ -113,5 +153,13 @@ mod tests {
             Some(PathBuf::from("/target/debug/sabai-bot"))
         );
         assert_eq!(executable(messages, "sabai-agent"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn cargo_names_the_library() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"one"},"filenames":["/target/libone.rlib","/target/libone.so"]}"#;
+        let found = dynamic(messages, "one");
+        assert_eq!(found, Some(PathBuf::from("/target/libone.so")));
     }
 }

@@ -1,5 +1,7 @@
 //! What a typed line asks for. Pure.
 
+use crate::mishap::Mishap;
+
 /// What is shown for `/help`.
 pub(super) const HELP: &str = "\
 Type what a customer says. Or:
@@ -8,6 +10,8 @@ Type what a customer says. Or:
   /file NAME    send a file              /unsend    take the last message back
   /again        LINE delivers the last event a second time
   /kill         SIGKILL the bot and start it again
+  /fault NAME   something goes wrong     /faults    what can go wrong
+  /heal         all is well again        /status    sessions, spool, faults
   /sql          how to look into the database
   /help  /quit  (Ctrl-C and Ctrl-D quit too)";
 
@@ -27,6 +31,10 @@ pub(super) enum Command {
     Unsend,
     Again,
     Kill,
+    Fault(Mishap),
+    Faults,
+    Heal,
+    Status,
     Sql,
     Help,
     Quit,
@@ -58,6 +66,14 @@ impl Command {
             ("unsend", "") => Self::Unsend,
             ("again", "") => Self::Again,
             ("kill", "") => Self::Kill,
+            ("fault", "") => Self::Wrong("/fault needs a name; /faults lists them".to_owned()),
+            ("fault", name) => Mishap::named(name).map_or_else(
+                || Self::Wrong(format!("no fault is called {name}; /faults lists them")),
+                Self::Fault,
+            ),
+            ("faults", "") => Self::Faults,
+            ("heal", "") => Self::Heal,
+            ("status", "") => Self::Status,
             ("sql", "") => Self::Sql,
             ("help", "") => Self::Help,
             ("quit" | "exit", "") => Self::Quit,
@@ -92,6 +108,10 @@ mod tests {
             ("/unsend", Command::Unsend),
             ("/again", Command::Again),
             ("/kill", Command::Kill),
+            ("/fault stalled-all", Command::Fault(Mishap::StalledAll)),
+            ("/faults", Command::Faults),
+            ("/heal", Command::Heal),
+            ("/status", Command::Status),
             ("/sql", Command::Sql),
             ("/help", Command::Help),
             ("/quit", Command::Quit),
@@ -99,7 +119,17 @@ mod tests {
             assert_eq!(Command::parse(line), expected, "{line}");
         }
         let long = "x".repeat(5001);
-        for line in ["/user", "/file ", "/nonsense", "/", "/quit now", &long] {
+        let wrong = [
+            "/user",
+            "/file ",
+            "/fault",
+            "/fault x",
+            "/nonsense",
+            "/",
+            "/quit now",
+            &long,
+        ];
+        for line in wrong {
             assert!(matches!(Command::parse(line), Command::Wrong(_)), "{line}");
         }
     }

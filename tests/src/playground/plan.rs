@@ -7,8 +7,8 @@ mod tests;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::options::CUSTOMERS;
-use super::random::Random;
 use super::verdict::Expected;
+use crate::random::Random;
 use crate::webhook::{Chat, Event, Kind, Message};
 
 /// LINE puts that many into one call here.

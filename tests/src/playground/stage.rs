@@ -7,13 +7,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::log_file::{Following, LogFile};
 use super::screen::Screen;
 use crate::bot::build::{self, Profile};
+use crate::bot::control;
 use crate::bot::{Bot, Environment};
 use crate::line::{self, Line};
+use crate::mishap::Ground;
 use crate::postgres::{self, Database, Postgres};
 use crate::scratch::Scratch;
 use crate::webhook::Webhook;
@@ -30,6 +33,8 @@ pub(super) struct Stage {
     address: SocketAddr,
     log: LogFile,
     line: Arc<Line>,
+    ground: Ground,
+    control: PathBuf,
     postgres: Arc<Postgres>,
     _state: Scratch,
 }
@@ -56,22 +61,32 @@ impl Stage {
         .await?;
         let steps = screen.clone();
         let postgres = Postgres::start(postgres::Options {
+            faults: cfg!(target_os = "linux"),
             progress: Some(Arc::new(move |text| steps.show(&format!("· {text}")))),
             ..postgres::Options::default()
         })
         .await?;
         let line = Arc::new(Line::start(line::Options::default()).await?);
         let state = Scratch::new("playground").context("make a folder for the bot's state")?;
+        let control = state.path().join("control.sock");
         let port = crate::port::free().next().context("no free port")?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let folder = state.path().join("state");
+        let webhooks = folder.join("webhooks");
+        let ground = Ground::new(
+            Arc::clone(&postgres),
+            postgres.database(),
+            state.path(),
+            &webhooks,
+        )
+        .await?;
         let mut environment = postgres.database().env();
+        environment.extend(ground.env());
         environment.extend(line.env());
         environment.extend([
             ("SABAI_LISTEN".into(), address.to_string()),
-            (
-                "SABAI_SPOOL_DIR".into(),
-                state.path().join("state").display().to_string(),
-            ),
+            ("SABAI_SPOOL_DIR".into(), folder.display().to_string()),
+            ("SABAI_CONTROL_SOCKET".into(), control.display().to_string()),
         ]);
         environment.extend(std::env::var("SABAI_LOG").map(|level| ("SABAI_LOG".into(), level)));
         let stage = Self {
@@ -81,6 +96,8 @@ impl Stage {
             address,
             log: LogFile::create(log)?,
             line,
+            ground,
+            control,
             postgres,
             _state: state,
         };
@@ -120,6 +137,17 @@ impl Stage {
     #[must_use]
     pub(super) fn webhook(&self) -> Webhook {
         Webhook::new(self.address, Arc::clone(&self.line)).deriving_keys_with(contract::retry_key)
+    }
+
+    /// What can go wrong, and is wrong.
+    #[must_use]
+    pub(super) fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// What the bot says of itself over its control socket; nothing while it is away.
+    pub(super) async fn report(&self) -> Option<Value> {
+        control::get(&self.control, "/v1/report").await.ok()
     }
 
     #[must_use]

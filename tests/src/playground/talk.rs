@@ -10,6 +10,7 @@ use super::answers::Answers;
 use super::command::{self, Command};
 use super::screen::Screen;
 use super::stage::Stage;
+use super::trouble;
 use crate::line::Profile;
 use crate::webhook::{Event, Message, Webhook, id};
 use crate::world::contract;
@@ -24,7 +25,7 @@ const FIRST_CUSTOMER: &str = "ann";
 const WELCOME: &str = "
 Sabai is ready. You are ann, a customer of a small shop, and this is her chat with the shop's bot.
 Say hello, or ขอดูเมนู; send a /sticker; let LINE deliver it /again; take it back with /unsend; /kill the bot
-and go on. /help lists the rest.";
+and go on; or take Postgres away with /fault gone, and back with /heal. /help lists the rest.";
 
 /// Starts everything, then chats until the end of input or `/quit`.
 ///
@@ -54,6 +55,7 @@ pub(super) async fn talk(screen: &Screen) -> anyhow::Result<()> {
     tokio::select! {
         ended = chat.run() => ended,
         failed = showing => failed,
+        () = trouble::watch(&stage, screen) => Ok(()),
     }
 }
 
@@ -111,6 +113,16 @@ impl Chat<'_> {
             },
             Command::Again => self.again().await,
             Command::Kill => self.kill().await?,
+            Command::Fault(mishap) => {
+                trouble::inflict(self.stage, self.screen, mishap).await;
+                trouble::status(self.stage, self.screen).await;
+            }
+            Command::Faults => self.screen.show(&trouble::list()),
+            Command::Heal => {
+                trouble::heal(self.stage, self.screen).await;
+                trouble::status(self.stage, self.screen).await;
+            }
+            Command::Status => trouble::status(self.stage, self.screen).await,
             Command::Sql => self.screen.show(&format!(
                 "  {}\n  then: select event, kind, user_text, outcome, rule from turn order by event;",
                 self.stage.database().psql()

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::account::Account;
 use super::certificates::{Authority, Presents};
+use crate::preload::Preload;
 use crate::scratch::Scratch;
 
 /// Durable as in production; a folder that only its owner can enter makes `trust` on the socket safe.
@@ -40,6 +41,7 @@ pub(super) struct Cluster {
     account: Option<Account>,
     authority: Authority,
     password: String,
+    faults: Option<Preload>,
 }
 
 impl Cluster {
@@ -52,6 +54,7 @@ impl Cluster {
             account,
             authority: Authority::new("sabai test authority")?,
             password: Uuid::new_v4().simple().to_string(),
+            faults: None,
         };
         cluster.own(cluster.folder())?;
         cluster.initdb()?;
@@ -155,10 +158,22 @@ impl Cluster {
             .arg("-p")
             .arg(port.to_string());
         command
+            .envs(self.faults.iter().flat_map(Preload::env))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
         Ok(command)
+    }
+
+    /// The server is started with faults for its tables.
+    pub(super) async fn preload(&mut self) -> anyhow::Result<()> {
+        let tables = self.data().join("base");
+        self.faults = Some(Preload::new(self.folder(), &tables).await?);
+        Ok(())
+    }
+
+    pub(super) fn faults(&self) -> Option<&Preload> {
+        self.faults.as_ref()
     }
 
     pub(super) fn folder(&self) -> &Path {

@@ -16,7 +16,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use super::Database;
 
 /// PostgreSQL's SSLRequest: length 8, code 80877103 (protocol-message-formats in its manual).
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+pub const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 /// A client whose connection ends with it.
 pub struct Session {
@@ -56,7 +56,7 @@ pub(super) async fn over_tls(database: &Database) -> anyhow::Result<Session> {
     let answer = stream.read_u8().await.context("no answer to SSLRequest")?;
     ensure!(answer == b'S', "the server offers no TLS");
     let name = ServerName::try_from(database.host.clone()).context("host name")?;
-    let stream = connector(&database.root_certificate)?
+    let stream = tls_connector(&database.root_certificate)?
         .connect(name, stream)
         .await
         .context("TLS handshake")?;
@@ -85,7 +85,8 @@ fn config(database: &Database) -> Config {
     config
 }
 
-fn connector(root: &Path) -> anyhow::Result<tokio_rustls::TlsConnector> {
+/// Trusts the authority in this PEM file alone.
+pub(crate) fn tls_connector(root: &Path) -> anyhow::Result<tokio_rustls::TlsConnector> {
     let mut roots = RootCertStore::empty();
     for certificate in
         CertificateDer::pem_file_iter(root).with_context(|| format!("read {}", root.display()))?

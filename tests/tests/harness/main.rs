@@ -2,5 +2,7 @@
 
 mod bot;
 mod check;
+mod gate;
 mod line;
 mod postgres;
+mod preload;

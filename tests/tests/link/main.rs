@@ -3,5 +3,6 @@
 
 mod client_certificate;
 mod dialer;
+mod faults;
 mod scene;
 mod session;

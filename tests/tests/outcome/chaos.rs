@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sabai_tests::bot::Bot;
+use sabai_tests::random::Random;
 use sabai_tests::webhook::{Event, Webhook};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -13,19 +14,6 @@ use super::scene::{LIMIT, SHORT, Scene, options};
 
 const KILLS: usize = 20;
 const CUSTOMERS: usize = 12;
-
-/// Numbers that follow from a seed (SplitMix64, Steele, Lea and Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
 
 /// The bots' present addresses, as a Service knows them.
 type Addresses = watch::Sender<[Option<Webhook>; 2]>;
@@ -49,7 +37,7 @@ async fn twenty_kills_under_load_lose_nothing_double_nothing_and_keep_order() {
     let ended = Arc::new(AtomicBool::new(false));
     let mut customers = JoinSet::new();
     for number in 0..CUSTOMERS {
-        let dice = Dice(seed.wrapping_add(number as u64));
+        let dice = Random::new(seed.wrapping_add(number as u64));
         let talking = talk(
             number,
             dice,
@@ -59,9 +47,9 @@ async fn twenty_kills_under_load_lose_nothing_double_nothing_and_keep_order() {
         );
         customers.spawn(talking);
     }
-    let mut dice = Dice(!seed);
+    let mut dice = Random::new(!seed);
     for kill in 0..KILLS {
-        wait(Duration::from_millis(dice.below(500))).await;
+        wait(Duration::from_millis(dice.within(0..=499) as u64)).await;
         let victim = kill % 2;
         addresses.send_modify(|addresses| addresses[victim] = None);
         let [one, two] = bots;
@@ -97,23 +85,23 @@ async fn start(scene: &Scene, addresses: &Addresses, number: usize) -> Bot {
 /// One customer: calls of one to three events, delivered until they are acknowledged, some twice.
 async fn talk(
     number: usize,
-    mut dice: Dice,
+    mut dice: Random,
     scene: Arc<Scene>,
     addresses: watch::Receiver<[Option<Webhook>; 2]>,
     ended: Arc<AtomicBool>,
 ) {
     let name = format!("customer {number}");
     while !ended.load(Ordering::Relaxed) {
-        let count = 1 + dice.below(3);
+        let count = dice.within(1..=3);
         let mut events: Vec<Event> = (0..count).map(|_| Event::text(&name, "hello")).collect();
-        let mut twice = dice.below(10) == 0;
+        let mut twice = dice.chance(10);
         let end = Instant::now() + LIMIT;
         loop {
             assert!(
                 Instant::now() < end,
                 "{name} is not acknowledged for {LIMIT:?}"
             );
-            let index = usize::from(dice.below(2) == 0);
+            let index = usize::from(dice.chance(50));
             let webhook = addresses.borrow()[index].clone();
             let Some(webhook) = webhook else {
                 wait(Duration::from_millis(5)).await;
@@ -131,8 +119,8 @@ async fn talk(
 }
 
 /// Most customers wait for an answer before they go on, though not for long.
-async fn answered(scene: &Scene, events: &[Event], dice: &mut Dice) {
-    let end = Instant::now() + Duration::from_millis(dice.below(2_000));
+async fn answered(scene: &Scene, events: &[Event], dice: &mut Random) {
+    let end = Instant::now() + Duration::from_millis(dice.within(0..=1_999) as u64);
     let all = || {
         events
             .iter()

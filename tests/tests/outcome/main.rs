@@ -2,6 +2,7 @@
 //! LINE. Each test is a row of the table of faults; all are judged by what LINE accepted and what was saved.
 
 mod chaos;
+mod evacuated;
 mod gate;
 mod jam;
 mod killed;
@@ -15,6 +16,7 @@ mod postgres_gone;
 mod road;
 mod scene;
 mod slow;
+mod spooled;
 mod stop;
 mod stopped;
 mod taken_back;

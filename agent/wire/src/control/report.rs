@@ -119,6 +119,11 @@ pub struct SpoolReport {
     /// When the oldest record came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest: Option<Timestamp>,
-    /// In one word.
+    /// Whether it takes more: `Open`, `Full`, `Failing` or `Hung`.
     pub state: String,
+    /// Whether webhooks go to it now, instead of straight to Postgres.
+    pub in_use: bool,
+    /// Why Postgres does not take what is there, while it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultName>,
 }

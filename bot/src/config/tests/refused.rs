@@ -8,7 +8,7 @@ SABAI_LEASE|30||"30" has a number without a unit; the units are h, m, s and ms
 SABAI_LEASE|999ms||"999ms" must be 1s to 1h
 SABAI_LISTEN|8080||"8080" is not an IP address with a port, as in 0.0.0.0:8080 or [::]:8080
 SABAI_LISTEN|127.0.0.1:9090|SABAI_ADMIN_LISTEN|is the address of SABAI_LISTEN; health and metrics need their own
-SABAI_BODY_LIMIT|1GiB||"1GiB" is not a size; write bytes, or 512KiB, or 1MiB
+SABAI_BODY_LIMIT|1TiB||"1TiB" is not a size; write bytes, or 512KiB, or 1MiB
 SABAI_HTTP_CONNECTIONS|0||"0" must be 1 to 65535
 SABAI_MAX_ATTEMPTS|five||"five" is not a whole number
 SABAI_PUSH_MAX_AGE|24h||"24h" must be 1s to 23h

@@ -66,6 +66,7 @@ impl Bot {
             intake: submit,
             answer_within: settings.answer_within,
             draining: Arc::clone(&draining),
+            own_hop: "own".to_owned(),
             observe: Arc::new(move |status, _| seen.lock().expect("not poisoned").push(status)),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");

@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     #[must_use]
-    pub(super) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -22,7 +22,7 @@ impl Random {
     }
 
     /// A number of the range, which must not be empty.
-    pub(super) fn within(&mut self, range: RangeInclusive<usize>) -> usize {
+    pub fn within(&mut self, range: RangeInclusive<usize>) -> usize {
         let size = (range.end() - range.start() + 1) as u64;
         // The product's upper half; its bias is far below what anybody here could see.
         let offset = (u128::from(self.next()) * u128::from(size)) >> 64;
@@ -30,17 +30,17 @@ impl Random {
     }
 
     /// True in `percent` of 100 cases.
-    pub(super) fn chance(&mut self, percent: usize) -> bool {
+    pub fn chance(&mut self, percent: usize) -> bool {
         self.within(1..=100) <= percent
     }
 
     /// One of `choices`, which must not be empty.
-    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.within(0..=choices.len() - 1)]
     }
 
     /// Fisher and Yates.
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let other = self.within(0..=last);
             items.swap(last, other);

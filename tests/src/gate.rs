@@ -1,0 +1,301 @@
+//! The fault gate: a TCP proxy between a client and Postgres that fails on demand, each way as the real thing does it.
+//! For connections that exist, for new ones, or for both; switched while they live. Says nothing about what should
+//! then happen.
+
+mod accepting;
+mod fault;
+mod filter;
+mod tls;
+mod traffic;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use anyhow::Context;
+use socket2::SockRef;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub use fault::{Fault, Way};
+
+use crate::postgres::{Database, Postgres};
+use crate::wait::eventually;
+use tls::Termination;
+
+/// How long a switch may take to reach the listening socket.
+const SWITCH_LIMIT: Duration = Duration::from_secs(5);
+
+/// A gate. Dropping it cuts every connection and closes its port.
+pub struct Gate {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+/// What the gate's tasks share.
+struct Shared {
+    leads_to: watch::Sender<SocketAddr>,
+    termination: Option<Termination>,
+    /// What new connections meet.
+    fresh: watch::Sender<Option<Fault>>,
+    /// What the listening socket was last told.
+    applied: watch::Sender<Option<Fault>>,
+    connections: Mutex<Vec<Connection>>,
+    accepted: AtomicU64,
+}
+
+/// One connection through the gate. Cheap to clone.
+#[derive(Clone)]
+pub struct Connection(Arc<Passing>);
+
+/// What is known of one connection.
+struct Passing {
+    number: u64,
+    fault: watch::Sender<Option<Fault>>,
+    to_server: AtomicU64,
+    to_client: AtomicU64,
+    last: Mutex<Instant>,
+    open: AtomicBool,
+    /// The client's side, for the filter; none before and after the connection's life.
+    socket: Mutex<Option<socket2::Socket>>,
+    terminates_tls: bool,
+}
+
+impl Gate {
+    /// A gate on a free port of 127.0.0.1 that passes bytes as they are.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start(leads_to: SocketAddr) -> anyhow::Result<Self> {
+        Self::with(leads_to, None).await
+    }
+
+    /// A gate before this server. With `Tls::Terminated` it holds a certificate of the server's authority, so that it
+    /// can end the TLS session in order; the session to the server is one of its own.
+    ///
+    /// # Errors
+    /// When no port or certificate can be had.
+    pub async fn before(postgres: &Postgres, tls: Tls) -> anyhow::Result<Self> {
+        let database = postgres.database();
+        let termination = match tls {
+            Tls::Passed => None,
+            Tls::Terminated => Some(Termination::new(&database, postgres.authority())?),
+        };
+        Self::with(
+            SocketAddr::from(([127, 0, 0, 1], database.port)),
+            termination,
+        )
+        .await
+    }
+
+    async fn with(leads_to: SocketAddr, termination: Option<Termination>) -> anyhow::Result<Self> {
+        let port = crate::port::free().next().context("no free port")?;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let shared = Arc::new(Shared {
+            leads_to: watch::Sender::new(leads_to),
+            termination,
+            fresh: watch::Sender::new(None),
+            applied: watch::Sender::new(None),
+            connections: Mutex::default(),
+            accepted: AtomicU64::new(0),
+        });
+        let listener = accepting::listen(address).await?;
+        let accepting = tokio::spawn(accepting::accept(listener, address, Arc::clone(&shared)));
+        Ok(Self {
+            shared,
+            address,
+            accepting,
+        })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same database by the way through the gate.
+    #[must_use]
+    pub fn database(&self, database: &Database) -> Database {
+        let mut database = database.clone();
+        database.port = self.address.port();
+        database
+    }
+
+    /// New connections lead there from now on, as after a failover; those that exist stay.
+    pub fn lead_to(&self, address: SocketAddr) {
+        self.shared.leads_to.send_replace(address);
+    }
+
+    /// Every connection that exists meets `fault` now.
+    ///
+    /// # Panics
+    /// For a close_notify that this gate cannot send.
+    pub fn existing(&self, fault: Fault) {
+        self.connections()
+            .iter()
+            .for_each(|connection| connection.inflict(fault));
+    }
+
+    /// Every connection made from now on meets `fault`; it holds when this returns.
+    pub async fn new_connections(&self, fault: Fault) {
+        self.fresh(Some(fault)).await;
+    }
+
+    /// Both.
+    pub async fn all(&self, fault: Fault) {
+        self.fresh(Some(fault)).await;
+        self.existing(fault);
+    }
+
+    /// Everything passes again: new connections, and what is left of those that exist.
+    pub async fn heal(&self) {
+        self.fresh(None).await;
+        for connection in self.connections() {
+            connection.heal();
+        }
+    }
+
+    /// Those that are open, oldest first.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Connection> {
+        let mut connections = self.shared.lock();
+        connections.retain(Connection::is_open);
+        connections.clone()
+    }
+
+    /// How many were accepted so far.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.shared.accepted.load(Ordering::Relaxed)
+    }
+
+    async fn fresh(&self, fault: Option<Fault>) {
+        self.shared.fresh.send_replace(fault);
+        eventually(SWITCH_LIMIT, "the gate to switch", async || {
+            match *self.shared.applied.borrow() {
+                now if now == fault => Ok(()),
+                now => Err(format!("{now:?}, not {fault:?}")),
+            }
+        })
+        .await;
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Who speaks TLS with the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// The server: the gate sees bytes only.
+    Passed,
+    /// The gate, with a certificate that the client trusts.
+    Terminated,
+}
+
+impl Connection {
+    /// It meets `fault` from now on, whatever it met before.
+    ///
+    /// # Panics
+    /// For a close_notify when the gate does not speak TLS.
+    pub fn inflict(&self, fault: Fault) {
+        assert!(
+            fault != Fault::CloseNotify || self.0.terminates_tls,
+            "only a gate with Tls::Terminated can send a close_notify"
+        );
+        self.0
+            .meets(Some(fault.counted_from(|way| self.bytes(way))));
+    }
+
+    /// Bytes pass again.
+    pub fn heal(&self) {
+        self.0.meets(None);
+    }
+
+    /// Which one it is, from 1.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// Bytes that passed so far.
+    #[must_use]
+    pub fn bytes(&self, way: Way) -> u64 {
+        self.0.counter(way).load(Ordering::Relaxed)
+    }
+
+    /// Since bytes passed last, either way.
+    #[must_use]
+    pub fn idle_for(&self) -> Duration {
+        self.0.last().elapsed()
+    }
+
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.open.load(Ordering::Relaxed)
+    }
+}
+
+impl Passing {
+    /// Sets the filter before this returns: what the client sends next meets it.
+    fn meets(&self, fault: Option<Fault>) {
+        if let Some(socket) = &*self.socket() {
+            filter::dropping(&SockRef::from(socket), fault == Some(Fault::Drop))
+                .expect("a filter, which needs Linux");
+        }
+        self.fault.send_replace(fault);
+    }
+
+    fn socket(&self) -> MutexGuard<'_, Option<socket2::Socket>> {
+        self.socket
+            .lock()
+            .expect("nobody panics while holding this")
+    }
+
+    fn counter(&self, way: Way) -> &AtomicU64 {
+        match way {
+            Way::ToServer => &self.to_server,
+            Way::ToClient => &self.to_client,
+        }
+    }
+
+    fn passed(&self, way: Way, bytes: usize) {
+        self.counter(way).fetch_add(bytes as u64, Ordering::Relaxed);
+        *self.last() = Instant::now();
+    }
+
+    fn last(&self) -> MutexGuard<'_, Instant> {
+        self.last.lock().expect("nobody panics while holding this")
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.connections
+            .lock()
+            .expect("nobody panics while holding this")
+    }
+
+    /// A connection was accepted.
+    fn enter(&self, fault: Option<Fault>) -> Connection {
+        let connection = Connection(Arc::new(Passing {
+            number: self.accepted.fetch_add(1, Ordering::Relaxed) + 1,
+            fault: watch::Sender::new(fault),
+            to_server: AtomicU64::new(0),
+            to_client: AtomicU64::new(0),
+            last: Mutex::new(Instant::now()),
+            open: AtomicBool::new(true),
+            socket: Mutex::default(),
+            terminates_tls: self.termination.is_some(),
+        }));
+        self.lock().push(connection.clone());
+        connection
+    }
+}
