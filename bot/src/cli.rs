@@ -107,7 +107,12 @@ mod tests {
         Arguments::command().debug_assert();
         assert_eq!(parsed(&["sabai-bot", "serve"]), Ok(Command::Serve));
         assert_eq!(parsed(&["sabai-bot", "migrate"]), Ok(Command::Migrate));
-        for operator in ["spool list --json --bodies", "spool verify --dir /spool"] {
+        for operator in [
+            "spool list --json --bodies",
+            "spool verify --dir /spool",
+            "pool report --json",
+            "pool recycle --kind replace --wait",
+        ] {
             let words: Vec<_> = ["sabai-bot"]
                 .into_iter()
                 .chain(operator.split(' '))

@@ -3,6 +3,7 @@
 
 pub mod database;
 pub mod dead_letters;
+pub mod pool;
 pub mod show;
 pub mod spool;
 pub mod table;
@@ -33,6 +34,11 @@ pub enum Command {
     /// Needs the variables of Postgres only. Safe beside running bots.
     #[command(subcommand)]
     Unknowns(unknowns::Command),
+    /// How a running bot's sessions of Postgres stand, and having them renewed.
+    ///
+    /// Asks the bot over its control socket, SABAI_CONTROL_SOCKET unless --socket is given.
+    #[command(subcommand)]
+    Pool(pool::Command),
 }
 
 /// Runs a command to its end, with its output on stdout.
@@ -45,6 +51,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Spool(command) => spool::run(&command, &mut out),
         Command::DeadLetters(command) => dead_letters::run(&command, &mut out),
         Command::Unknowns(command) => unknowns::run(&command, &mut out),
+        Command::Pool(command) => pool::run(&command, &mut out),
     };
     let flushed = out.flush().map_err(Failure::from);
     match outcome.and(flushed) {

@@ -166,6 +166,19 @@ pub fn spool_dir(
     reader.finish(Some(folder))
 }
 
+/// The control socket alone, for who asks a running bot.
+///
+/// # Errors
+/// As [`Config::from_env`].
+pub fn control_socket(
+    lookup: impl Fn(&str) -> Option<OsString>,
+    read_file: impl Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Option<PathBuf>, Problems> {
+    let mut reader = Reader::new(&lookup, &read_file);
+    let socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
+    reader.finish(Some(socket))
+}
+
 impl MigrateConfig {
     /// Reads all that `migrate` needs; LINE is not among it.
     ///

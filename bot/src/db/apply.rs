@@ -7,10 +7,11 @@ use sabai_wire::settings::PoolSettings;
 use tokio::time::{Instant, sleep};
 
 use super::Db;
+use crate::backoff::Backoff;
 
 /// What a renewal for new settings may take, and the pause before it is tried again.
 const RENEWAL: Duration = Duration::from_secs(30);
-const AGAIN: Duration = Duration::from_secs(5);
+const AGAIN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
 /// How settings stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,7 @@ impl Db {
     /// Renews what is older than the settings, whenever they change.
     pub(super) async fn renew_for_settings(&self) {
         let mut wanted = self.wanted.subscribe();
+        let mut backoff = Backoff::new(AGAIN.0, AGAIN.1);
         loop {
             let least = *wanted.borrow_and_update();
             if least <= self.generation() && self.older_than(least) == 0 {
@@ -85,8 +87,10 @@ impl Db {
                     &<_>::default(),
                 )
                 .await;
-            if done.outcome != RecycleOutcome::Completed {
-                sleep(AGAIN).await;
+            if done.outcome == RecycleOutcome::Completed {
+                backoff.reset();
+            } else {
+                sleep(backoff.pause()).await;
             }
         }
     }

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sabai_wire::fault::Class;
 use sabai_wire::link::Link;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -58,7 +59,7 @@ impl Closer {
         self.roll.stands(id, Stand::Closing);
         let closer = Arc::clone(self);
         self.tasks.spawn(async move {
-            closer.see_off(link, id).await;
+            closer.see_off(link, id, why).await;
             closer.roll.leaves(id, why);
             drop(place);
         });
@@ -70,11 +71,14 @@ impl Closer {
         self.tasks.wait().await;
     }
 
-    async fn see_off(&self, link: Link, id: u64) {
+    async fn see_off(&self, link: Link, id: u64, why: Why) {
         let limit = self.live.settings().unacknowledged_timeout();
+        // Who has not answered before will hardly answer now.
+        let silent = matches!(why, Why::Lost(fault) if fault.class() == Class::Silent);
+        let patience = if silent { Duration::ZERO } else { ASK_AFTER };
         let backend = (link.facts().backend_pid, link.facts().backend_start);
         let mut closing = pin!(link.close(limit));
-        let at_first = timeout(ASK_AFTER.min(limit), &mut closing).await;
+        let at_first = timeout(patience.min(limit), &mut closing).await;
         if at_first == Ok(true) {
             return;
         }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use sabai_wire::link::{Statement, StatementError};
+use sabai_wire::fault::Fault;
+use sabai_wire::link::{Link, Statement, StatementError};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Row;
 
 use super::Db;
-use super::pool::Why;
+use super::pool::{Lent, Why};
 
 /// From one question to the next, while nothing changes.
 const EVERY: Duration = Duration::from_secs(1);
@@ -27,6 +28,14 @@ const ASK: Statement = Statement {
     sql: "/* pool.outlived */ select a.pid, a.backend_start, \
           case when a.state like 'idle%' or (a.state = 'active' and a.wait_event_type = 'Client') \
                then pg_terminate_backend(a.pid) else false end \
+          from pg_stat_activity a join unnest($1::int4[], $2::timestamptz[]) gone (pid, backend_start) \
+            on a.pid = gone.pid and a.backend_start = gone.backend_start",
+};
+
+/// The same where we may not end sessions.
+const LOOK: Statement = Statement {
+    name: "pool.outlived_look",
+    sql: "/* pool.outlived_look */ select a.pid, a.backend_start, false \
           from pg_stat_activity a join unnest($1::int4[], $2::timestamptz[]) gone (pid, backend_start) \
             on a.pid = gone.pid and a.backend_start = gone.backend_start",
 };
@@ -141,31 +150,57 @@ impl Db {
 
     /// By an idle link of work, else by one of the spare's, else by the next one that is free.
     async fn ask(&self, backends: &[Backend]) -> Answer {
-        let deadline = Instant::now() + LIMIT;
-        let (pids, starts): (Vec<i32>, Vec<SystemTime>) = backends.iter().copied().unzip();
         if let Some(mut lent) = self.work.take_idle()
-            && let Ok(rows) = lent.query(&ASK, &[&pids, &starts], deadline).await
+            && let Some(answer) = asked(By::Lent(&mut lent), backends).await
         {
-            return left(&rows);
+            return answer;
         }
-        let deadline = Instant::now() + LIMIT;
         if let Some(place) = self.spare.try_take() {
             let Ok(fresh) = self.open_spare(place).await else {
                 return Answer::Nobody;
             };
-            let rows = fresh.link.query(&ASK, &[&pids, &starts], deadline).await;
+            let answer = asked(By::Link(&fresh.link), backends).await;
             self.close_spare(fresh, Why::Done);
-            return rows.map_or(Answer::Later, |rows| left(&rows));
+            return answer.unwrap_or(Answer::Later);
         }
-        match self.work.acquire(deadline).await {
-            Ok(mut lent) => match lent.query(&ASK, &[&pids, &starts], deadline).await {
-                Ok(rows) => left(&rows),
-                Err(StatementError { .. }) => Answer::Later,
-            },
-            Err(error) if error.fault == sabai_wire::fault::Fault::PoolExhausted => Answer::Later,
+        match self.work.acquire(Instant::now() + LIMIT).await {
+            Ok(mut lent) => asked(By::Lent(&mut lent), backends)
+                .await
+                .unwrap_or(Answer::Later),
+            Err(error) if error.fault == Fault::PoolExhausted => Answer::Later,
             Err(_) => Answer::Nobody,
         }
     }
+}
+
+/// A session to ask by.
+enum By<'a> {
+    Lent(&'a mut Lent),
+    Link(&'a Link),
+}
+
+impl By<'_> {
+    async fn ask(
+        &mut self,
+        statement: &'static Statement,
+        backends: &[Backend],
+    ) -> Result<Vec<Row>, StatementError> {
+        let (pids, starts): (Vec<i32>, Vec<SystemTime>) = backends.iter().copied().unzip();
+        let deadline = Instant::now() + LIMIT;
+        match self {
+            Self::Lent(lent) => lent.query(statement, &[&pids, &starts], deadline).await,
+            Self::Link(link) => link.query(statement, &[&pids, &starts], deadline).await,
+        }
+    }
+}
+
+/// Asks, and only looks where sessions may not be ended; `None` when there was no answer.
+async fn asked(mut by: By<'_>, backends: &[Backend]) -> Option<Answer> {
+    let rows = match by.ask(&ASK, backends).await {
+        Err(error) if error.fault == Fault::PermissionDenied => by.ask(&LOOK, backends).await,
+        outcome => outcome,
+    };
+    rows.ok().map(|rows| left(&rows))
 }
 
 fn left(rows: &[Row]) -> Answer {

@@ -8,6 +8,7 @@ mod end;
 mod keeper;
 mod ledger;
 mod lent;
+mod progress;
 mod renew;
 pub mod rest;
 mod slots;
@@ -40,8 +41,6 @@ pub use lent::Lent;
 pub use progress::Progress;
 pub(super) use renew::{Fresh, Old, Swap};
 pub use slots::Slots;
-
-mod progress;
 
 const GONE: Statement = Statement {
     name: "pool.gone",
@@ -140,7 +139,7 @@ impl Pool {
             match self.next() {
                 Next::Fit(lent, Verdict::Lend) => break Ok(lent),
                 Next::Fit(lent, _) => {
-                    let limit = started.max(Instant::now()) + self.settings().check_timeout();
+                    let limit = Instant::now() + self.settings().check_timeout();
                     match lent.checked(limit.min(deadline)).await {
                         Some(lent) => break Ok(lent),
                         // Nobody pays for more than one: the other suspects are asked in the background.
@@ -358,6 +357,7 @@ impl Shared {
                 return;
             };
             drop(state);
+            lent.counted();
             match waiter.send(Ok(lent)) {
                 Ok(()) => return,
                 // Its user has gone away; the next one, please.
@@ -395,3 +395,6 @@ impl Drop for ClosingPlace {
         self.0.bell.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests;

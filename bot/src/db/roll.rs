@@ -97,6 +97,14 @@ impl Roll {
         }
     }
 
+    /// It goes from one user to the next.
+    pub(super) fn lent_again(&self, id: u64) {
+        if let Some(entry) = self.inner().entries.get_mut(&id) {
+            entry.lent += 1;
+            entry.since = Instant::now();
+        }
+    }
+
     /// It takes another place.
     pub(super) fn serves(&self, id: u64, duty: Duty) {
         if let Some(entry) = self.inner().entries.get_mut(&id) {
@@ -121,11 +129,14 @@ impl Roll {
         );
     }
 
-    /// Cuts every busy session of `duty` that is older than `generation`; how many.
+    /// Cuts every session of `duty` that is older than `generation` and in somebody's hands; how many. One that still
+    /// stands as idle is on its way there.
     pub(super) fn cut_busy(&self, duty: Duty, generation: u64, fault: Fault) -> usize {
         let inner = self.inner();
         let busy = inner.entries.values().filter(|entry| {
-            entry.duty == duty && entry.stand == Stand::Busy && entry.facts.generation < generation
+            entry.duty == duty
+                && matches!(entry.stand, Stand::Busy | Stand::Idle)
+                && entry.facts.generation < generation
         });
         busy.map(|entry| entry.cutter.cut(fault)).count()
     }

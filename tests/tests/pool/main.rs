@@ -1,6 +1,8 @@
 //! The pool of the real bot, driven through its control socket under load, and judged by what the server says.
 
+mod commands;
 mod control;
+mod faults;
 mod load;
 mod recycle;
 mod refused;

@@ -60,15 +60,10 @@ impl Shared {
     fn dial(self: &Arc<Self>, dials: &mut JoinSet<Result<Link, DialError>>) {
         let begun = {
             let mut state = self.state();
-            // After a failure one dial at a time feels its way.
-            let at_most = if state.trouble.is_some() {
-                1
-            } else {
-                usize::MAX
-            };
+            let troubled = state.trouble.is_some();
             state
                 .ledger
-                .begin_dials(tokio::sync::oneshot::Sender::is_closed, at_most)
+                .begin_dials(tokio::sync::oneshot::Sender::is_closed, troubled)
         };
         for _ in 0..begun {
             let shared = Arc::clone(self);

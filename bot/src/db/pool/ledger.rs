@@ -99,14 +99,20 @@ impl<L, W> Ledger<L, W> {
         self.slots.closing -= 1;
     }
 
-    /// How many sessions to open now; they are counted as dialing from here on. `at_most` when a dial has failed.
-    pub(super) fn begin_dials(&mut self, gone: impl Fn(&W) -> bool, at_most: usize) -> usize {
+    /// How many sessions to open now; they are counted as dialing from here on. After a dial has failed one at a time
+    /// feels its way, also when nobody needs it: else nobody would learn that sessions can be opened again.
+    pub(super) fn begin_dials(&mut self, gone: impl Fn(&W) -> bool, troubled: bool) -> usize {
         if self.stopped {
             return 0;
         }
         self.waiting.retain(|waiter| !gone(waiter));
-        let wanted = self.slots.wanted(self.waiting.len(), self.warm);
-        let wanted = wanted.min(at_most.saturating_sub(self.slots.dialing));
+        let wanted = if troubled {
+            self.slots
+                .empty()
+                .min(1_usize.saturating_sub(self.slots.dialing))
+        } else {
+            self.slots.wanted(self.waiting.len(), self.warm)
+        };
         self.slots.dialing += wanted;
         wanted
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sabai_wire::fault::Class;
 use sabai_wire::link::{End, Link, SessionFacts, Statement, StatementError};
 use tokio::time::Instant;
 use tokio_postgres::Row;
@@ -47,6 +48,11 @@ impl Lent {
     /// What is known about the session.
     pub fn facts(&self) -> &SessionFacts {
         self.link().facts()
+    }
+
+    /// Notes that it goes from one user to the next without resting.
+    pub(super) fn counted(&self) {
+        self.pool.closer.roll.lent_again(self.life.id);
     }
 
     pub(super) fn end(&self) -> Option<End> {
@@ -106,9 +112,13 @@ impl Lent {
             return self.pool.counters.answered();
         };
         self.dirty = !error.fault.keeps_session();
+        if matches!(error.class(), Class::Severed | Class::Silent) {
+            self.retired = Some(Why::Lost(error.fault));
+        }
         match self.end() {
             // We did it: nothing is wrong with the others.
             Some(End::Cut(_)) => {
+                self.retired = Some(Why::Recycle);
                 self.pool.counters.cut();
                 self.pool.metrics.fault(error.fault.as_str());
             }

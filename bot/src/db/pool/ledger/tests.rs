@@ -123,8 +123,8 @@ impl World {
     }
 
     fn dial(&mut self) {
-        let at_most = [1, usize::MAX][self.dice.below(2)];
-        self.dialing += self.ledger.begin_dials(|waiter| waiter.get(), at_most);
+        let troubled = self.dice.below(2) == 0;
+        self.dialing += self.ledger.begin_dials(|waiter| waiter.get(), troubled);
     }
 
     fn dial_ends(&mut self) {
@@ -224,7 +224,7 @@ fn a_smaller_pool_sheds_at_once_and_a_larger_one_opens_what_is_waited_for() {
     for _ in 0..3 {
         ledger.queue(Waiter::default());
     }
-    assert_eq!(ledger.begin_dials(|_| false, usize::MAX), 3);
+    assert_eq!(ledger.begin_dials(|_| false, false), 3);
     for id in 0..3 {
         ledger.dialed();
         let _ = ledger.next_waiter();
@@ -237,15 +237,15 @@ fn a_smaller_pool_sheds_at_once_and_a_larger_one_opens_what_is_waited_for() {
     assert_eq!(shed, [0, 1]);
     shed.iter().for_each(|_| ledger.closing());
     ledger.queue(Waiter::default());
-    assert_eq!(ledger.begin_dials(|_| false, usize::MAX), 0, "no place");
+    assert_eq!(ledger.begin_dials(|_| false, false), 0, "no place");
     assert_eq!(ledger.unwanted(life(2), RULES, now), None, "fits");
     ledger.resize(2, 0);
     assert_eq!(
-        ledger.begin_dials(|_| false, usize::MAX),
+        ledger.begin_dials(|_| false, false),
         0,
         "the places of those that have not ended are taken"
     );
     ledger.ended();
     ledger.ended();
-    assert_eq!(ledger.begin_dials(|_| false, usize::MAX), 1);
+    assert_eq!(ledger.begin_dials(|_| false, false), 1);
 }
