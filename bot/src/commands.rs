@@ -1,10 +1,13 @@
 //! What an operator runs by hand: each command has its file here, and writes to the output it is given; nothing is
 //! logged. Tables are for people, `--json` is for scripts. No customer's text unless asked for with a flag.
 
+pub mod database;
+pub mod dead_letters;
 pub mod pool;
 pub mod show;
 pub mod spool;
 pub mod table;
+pub mod unknowns;
 
 use std::io::{self, BufWriter, Write};
 
@@ -21,6 +24,16 @@ pub enum Command {
     /// SABAI_SPOOL_DIR unless --dir is given.
     #[command(subcommand)]
     Spool(spool::Command),
+    /// Events that could not be worked: look at them, have them worked again, or drop them.
+    ///
+    /// Needs the variables of Postgres only. Safe beside running bots.
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Command),
+    /// Answers of which nobody can know whether LINE accepted them: look at them, say what is true.
+    ///
+    /// Needs the variables of Postgres only. Safe beside running bots.
+    #[command(subcommand)]
+    Unknowns(unknowns::Command),
     /// How a running bot's sessions of Postgres stand, and having them renewed.
     ///
     /// Asks the bot over its control socket, SABAI_CONTROL_SOCKET unless --socket is given.
@@ -36,6 +49,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     let outcome = match command {
         Command::Spool(command) => spool::run(&command, &mut out),
+        Command::DeadLetters(command) => dead_letters::run(&command, &mut out),
+        Command::Unknowns(command) => unknowns::run(&command, &mut out),
         Command::Pool(command) => pool::run(&command, &mut out),
     };
     let flushed = out.flush().map_err(Failure::from);

@@ -5,6 +5,7 @@ pub mod build;
 pub mod control;
 pub mod log;
 pub mod metrics;
+pub mod sessions;
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;

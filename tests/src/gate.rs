@@ -9,7 +9,7 @@ mod tls;
 mod traffic;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -45,6 +45,7 @@ struct Shared {
     applied: watch::Sender<Option<Fault>>,
     connections: Mutex<Vec<Connection>>,
     accepted: AtomicU64,
+    peak: AtomicUsize,
 }
 
 /// One connection through the gate. Cheap to clone.
@@ -59,6 +60,8 @@ struct Passing {
     to_client: AtomicU64,
     last: Mutex<Instant>,
     open: AtomicBool,
+    /// Nobody could see its end: it may be over on one side alone.
+    was_silent: AtomicBool,
     /// The client's side, for the filter; none before and after the connection's life.
     socket: Mutex<Option<socket2::Socket>>,
     terminates_tls: bool,
@@ -71,6 +74,14 @@ impl Gate {
     /// When no port can be had.
     pub async fn start(leads_to: SocketAddr) -> anyhow::Result<Self> {
         Self::with(leads_to, None).await
+    }
+
+    /// The same on this address, as of another machine; on Linux all of 127.0.0.0/8 is this one.
+    ///
+    /// # Errors
+    /// When the address is taken.
+    pub async fn start_at(address: SocketAddr, leads_to: SocketAddr) -> anyhow::Result<Self> {
+        Self::at(address, leads_to, None).await
     }
 
     /// A gate before this server. With `Tls::Terminated` it holds a certificate of the server's authority, so that it
@@ -93,7 +104,19 @@ impl Gate {
 
     async fn with(leads_to: SocketAddr, termination: Option<Termination>) -> anyhow::Result<Self> {
         let port = crate::port::free().next().context("no free port")?;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        Self::at(
+            SocketAddr::from(([127, 0, 0, 1], port)),
+            leads_to,
+            termination,
+        )
+        .await
+    }
+
+    async fn at(
+        address: SocketAddr,
+        leads_to: SocketAddr,
+        termination: Option<Termination>,
+    ) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
             leads_to: watch::Sender::new(leads_to),
             termination,
@@ -101,6 +124,7 @@ impl Gate {
             applied: watch::Sender::new(None),
             connections: Mutex::default(),
             accepted: AtomicU64::new(0),
+            peak: AtomicUsize::new(0),
         });
         let listener = accepting::listen(address).await?;
         let accepting = tokio::spawn(accepting::accept(listener, address, Arc::clone(&shared)));
@@ -173,6 +197,12 @@ impl Gate {
         self.shared.accepted.load(Ordering::Relaxed)
     }
 
+    /// The most that were open at a time, without those that were silent for a while: a client may have given them up.
+    #[must_use]
+    pub fn peak(&self) -> usize {
+        self.shared.peak.load(Ordering::Relaxed)
+    }
+
     async fn fresh(&self, fault: Option<Fault>) {
         self.shared.fresh.send_replace(fault);
         eventually(SWITCH_LIMIT, "the gate to switch", async || {
@@ -241,6 +271,10 @@ impl Connection {
     pub fn is_open(&self) -> bool {
         self.0.open.load(Ordering::Relaxed)
     }
+
+    fn was_silent(&self) -> bool {
+        self.0.was_silent.load(Ordering::Relaxed)
+    }
 }
 
 impl Passing {
@@ -249,6 +283,9 @@ impl Passing {
         if let Some(socket) = &*self.socket() {
             filter::dropping(&SockRef::from(socket), fault == Some(Fault::Drop))
                 .expect("a filter, which needs Linux");
+        }
+        if fault.is_some_and(|fault| !fault.passes(Way::ToServer) || !fault.passes(Way::ToClient)) {
+            self.was_silent.store(true, Ordering::Relaxed);
         }
         self.fault.send_replace(fault);
     }
@@ -292,10 +329,16 @@ impl Shared {
             to_client: AtomicU64::new(0),
             last: Mutex::new(Instant::now()),
             open: AtomicBool::new(true),
+            was_silent: AtomicBool::new(false),
             socket: Mutex::default(),
             terminates_tls: self.termination.is_some(),
         }));
-        self.lock().push(connection.clone());
+        let mut connections = self.lock();
+        connections.retain(Connection::is_open);
+        connections.push(connection.clone());
+        let whole = connections.iter().filter(|one| !one.was_silent()).count();
+        self.peak.fetch_max(whole, Ordering::Relaxed);
+        drop(connections);
         connection
     }
 }

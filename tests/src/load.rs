@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use crate::wait::eventually;
 use crate::webhook::{Event, Webhook};
@@ -24,6 +24,8 @@ const CONNECTIONS: usize = 64;
 const CUSTOMERS: usize = 64;
 /// LINE redelivers after minutes; nobody here wants to wait that long.
 const REDELIVERED_AFTER: Duration = Duration::from_millis(300);
+/// Nor does LINE send all at once what waited for a bot that was away.
+const REDELIVERED_EVERY: Duration = Duration::from_millis(4);
 /// For what is not acknowledged when the load stops.
 const FAREWELL: Duration = Duration::from_secs(60);
 
@@ -43,6 +45,8 @@ struct Shared {
     stopped: AtomicBool,
     events: AtomicUsize,
     answers: Mutex<Vec<Answer>>,
+    /// Whose turn it is to deliver again.
+    again: tokio::sync::Mutex<Interval>,
 }
 
 impl Load {
@@ -62,6 +66,7 @@ impl Load {
             stopped: AtomicBool::new(false),
             events: AtomicUsize::new(0),
             answers: Mutex::default(),
+            again: tokio::sync::Mutex::new(paced(REDELIVERED_EVERY, MissedTickBehavior::Delay)),
         });
         let sending = tokio::spawn(send(Arc::clone(&shared), rate));
         Self { shared, sending }
@@ -146,14 +151,25 @@ impl Shared {
         Summary::of(self.events.load(Ordering::Relaxed), &self.answers())
     }
 
+    /// Where to, now; one after another for those that nobody was there for, and for redeliveries.
+    async fn to(&self, again: bool) -> Option<Webhook> {
+        let mut to = self.to.clone();
+        let now = to.borrow().clone();
+        if now.is_some() && !again {
+            return now;
+        }
+        let mut turn = self.again.lock().await;
+        let webhook = to.wait_for(Option::is_some).await.ok()?.clone();
+        turn.tick().await;
+        webhook
+    }
+
     /// Delivers one event until it is acknowledged.
     async fn deliver(&self, mut event: Event, connection: Arc<Connection>) {
-        let mut to = self.to.clone();
-        loop {
-            let Ok(webhook) = to.wait_for(Option::is_some).await.map(|to| to.clone()) else {
-                return;
-            };
-            let webhook = connection.to(webhook.expect("waited for"));
+        let mut again = false;
+        // Without an address any more there is nothing to be done.
+        while let Some(webhook) = self.to(again).await {
+            let webhook = connection.to(webhook);
             let sent = self.started.elapsed();
             let events = std::slice::from_ref(&event);
             let delivery = webhook.deliver(events).await;
@@ -164,7 +180,7 @@ impl Shared {
             if acknowledged {
                 return;
             }
-            event = event.redelivered();
+            (event, again) = (event.redelivered(), true);
             tokio::time::sleep(REDELIVERED_AFTER).await;
         }
     }
@@ -187,8 +203,7 @@ impl Connection {
 
 async fn send(shared: Arc<Shared>, rate: u32) {
     let connections: Vec<Arc<Connection>> = (0..CONNECTIONS).map(|_| Arc::default()).collect();
-    let mut pace = tokio::time::interval(Duration::from_secs(1) / rate);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut pace = paced(Duration::from_secs(1) / rate, MissedTickBehavior::Burst);
     let mut deliveries = JoinSet::new();
     for number in 0.. {
         pace.tick().await;
@@ -205,4 +220,10 @@ async fn send(shared: Arc<Shared>, rate: u32) {
         deliveries.spawn(async move { delivering.deliver(event, connection).await });
     }
     deliveries.join_all().await;
+}
+
+fn paced(period: Duration, missed: MissedTickBehavior) -> Interval {
+    let mut pace = tokio::time::interval(period);
+    pace.set_missed_tick_behavior(missed);
+    pace
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::preload::Preload;
-use certificates::{Authority, Presents};
+use certificates::{Authority, Identity, Presents};
 use cluster::Cluster;
 use server::Server;
 
@@ -183,6 +183,37 @@ impl Postgres {
         } else {
             Ok(())
         }
+    }
+
+    /// The same for any certificate, such as one of a new authority.
+    ///
+    /// # Errors
+    /// As [`Postgres::present`].
+    pub async fn present_identity(&self, identity: &Identity) -> anyhow::Result<()> {
+        self.cluster.present_identity(identity)?;
+        self.reload().await
+    }
+
+    /// Logs in by these lines of `pg_hba.conf` from now on; a superuser still by the unix socket.
+    ///
+    /// # Errors
+    /// When the file cannot be written or the server does not reload.
+    pub async fn log_in_by(&self, lines: &str) -> anyhow::Result<()> {
+        self.cluster.log_in_by(lines)?;
+        self.reload().await
+    }
+
+    /// Sets one of the server's settings for all, or takes it back, as an operator does.
+    ///
+    /// # Errors
+    /// When the server is away or does not know it.
+    pub async fn set(&self, name: &str, value: Option<&str>) -> anyhow::Result<()> {
+        let change = match value {
+            Some(value) => format!("ALTER SYSTEM SET {name} = '{value}'"),
+            None => format!("ALTER SYSTEM RESET {name}"),
+        };
+        self.superuser().await?.batch_execute(&change).await?;
+        self.reload().await
     }
 
     async fn reload(&self) -> anyhow::Result<()> {

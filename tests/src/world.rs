@@ -139,12 +139,15 @@ impl World {
         Ok(bot)
     }
 
-    /// Starts a bot with more in its environment; it may not become ready.
+    /// Starts a bot with more in its environment; it may not become ready. A variable given as `X_FILE` takes the
+    /// place of `X`.
     ///
     /// # Errors
     /// When it ends or does not listen.
     pub async fn bot_with(&self, env: Environment) -> anyhow::Result<Bot> {
-        Bot::start(&self.program, [self.environment(), env].concat()).await
+        let mut whole = self.environment();
+        whole.retain(|(name, _)| !env.iter().any(|(more, _)| *more == format!("{name}_FILE")));
+        Bot::start(&self.program, [whole, env].concat()).await
     }
 
     /// LINE's webhook for this bot.

@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::backlog::{Backlog, Draining};
 use super::batch::MOST_EVENTS;
-use super::commit::Commit;
+use super::commit::{Commit, Committed};
 use super::evacuation::Evacuation;
 use super::rows::Arrival;
-use super::submission::Incoming;
+use super::window::{Place, Window, arrivals};
 use crate::backoff::Backoff;
-use crate::spool::{Record, RecordId, SpooledWebhook};
+use crate::spool::{RecordId, SpooledWebhook};
 
 /// One try: waiting for a link and one statement, which the server ends at 700 ms.
 const TRY: Duration = Duration::from_millis(1500);
@@ -25,8 +25,6 @@ const FIRST: Duration = Duration::from_millis(20);
 const MOST: Duration = Duration::from_millis(400);
 /// What a file or a person has to mend is looked at less often.
 const SLOWLY: Duration = Duration::from_secs(2);
-/// How much is read from disk at a time.
-const BYTES: usize = 4 << 20;
 /// Nothing can be read, or nothing is there yet.
 const REST: Duration = Duration::from_millis(500);
 
@@ -45,23 +43,28 @@ pub struct Drainer {
 impl Drainer {
     /// Runs until it is dropped.
     pub async fn run(self) {
-        let mut pause = Backoff::new(FIRST, MOST);
+        let (mut window, mut pause) = (Window::default(), Backoff::new(FIRST, MOST));
         loop {
             self.backlog.until_begun().await;
             let mut changes = self.backlog.listen();
-            let records = match self.backlog.spool.read(None, MOST_EVENTS, BYTES).await {
-                Ok(records) => webhooks(records),
-                Err(error) => {
-                    tracing::error!(%error, "the spool cannot be read");
-                    sleep(REST).await;
-                    continue;
-                }
-            };
-            if records.is_empty() {
-                self.backlog.changed(&mut changes, REST).await;
+            if let Err(error) = window.top_up(&self.backlog.spool).await {
+                tracing::error!(%error, "the spool cannot be read");
+                window.clear();
+                sleep(REST).await;
                 continue;
             }
-            match self.deposit(&records).await {
+            let chunk = window.first(MOST_EVENTS);
+            if chunk.is_empty() {
+                if self.backlog.spool.depth().records == 0 {
+                    // Also when the last one was damaged, and removed by reading it.
+                    self.backlog.knock();
+                    sleep(FIRST).await;
+                } else {
+                    self.backlog.changed(&mut changes, REST).await;
+                }
+                continue;
+            }
+            match self.deposit(&chunk, &mut window).await {
                 Ok(()) => {
                     pause.reset();
                     self.backlog.fares(Ok(()));
@@ -69,96 +72,125 @@ impl Drainer {
                 Err(fault) => {
                     self.commit.metrics.retry(fault.as_str());
                     self.backlog.fares(Err(fault));
-                    self.wait(fault, &mut pause).await;
+                    if self.evacuate().await {
+                        window.clear();
+                    }
+                    sleep(patience(fault, &mut pause)).await;
                 }
             }
         }
     }
 
-    /// Brings these records to Postgres. What it refuses for good is set aside, so that nothing else waits for it.
-    async fn deposit(&self, records: &[(RecordId, SpooledWebhook)]) -> Result<(), Fault> {
+    /// Brings these to Postgres. What it refuses for good is set aside, so that nothing else waits for it.
+    async fn deposit(&self, chunk: &[Spooled], window: &mut Window) -> Result<(), Fault> {
         // A stack of parts, the first on top, keeps the order.
-        let mut parts = vec![records];
+        let mut parts = vec![chunk];
         while let Some(part) = parts.pop() {
-            let outcome = self.once(part).await;
-            match outcome {
-                Ok(()) => self.remove(part),
+            match self.once(part, window).await {
+                Ok(()) => {}
                 Err(fault) if fault.decision().spool == Treatment::Wait => return Err(fault),
                 Err(_) if part.len() > 1 => {
                     let (left, right) = part.split_at(part.len() / 2);
                     parts.push(right);
                     parts.push(left);
                 }
-                Err(fault) => self.set_aside(part, fault).await,
+                Err(fault) => self.set_aside(part, fault, window).await,
             }
         }
         Ok(())
     }
 
-    async fn once(&self, part: &[(RecordId, SpooledWebhook)]) -> Result<(), Fault> {
+    /// One statement, and one more for what came meanwhile and belongs before: only then is any of it worked.
+    async fn once(&self, part: &[Spooled], window: &mut Window) -> Result<(), Fault> {
         let deadline = Instant::now() + TRY;
-        let settled = self.commit.doubts.settle(&self.commit.pool, deadline).await;
-        settled.inspect_err(|fault| self.commit.metrics.fault(fault.as_str()))?;
+        self.ready(deadline).await?;
+        let (arrivals, committed) = self.store(part, deadline, window).await;
+        let answer = committed.answer;
+        if let Some((last, _)) = part.last()
+            && answer.is_ok()
+            && window.top_up(&self.backlog.spool).await.is_ok()
+        {
+            let late = window.before(*last, MOST_EVENTS);
+            if !late.is_empty() {
+                let (arrivals, committed) = self.store(&late, deadline, window).await;
+                self.commit.finish(arrivals, committed);
+            }
+        }
+        self.commit.finish(arrivals, committed);
+        answer
+    }
+
+    /// Nothing is in doubt and a link can be had; else nothing need be laid out.
+    async fn ready(&self, deadline: Instant) -> Result<(), Fault> {
+        let Commit {
+            doubts,
+            pool,
+            metrics,
+            ..
+        } = &self.commit;
+        let settled = doubts.settle(pool, deadline).await;
+        settled.inspect_err(|fault| metrics.fault(fault.as_str()))?;
+        pool.acquire(deadline).await.map_err(|error| error.fault)?;
+        Ok(())
+    }
+
+    async fn store(
+        &self,
+        part: &[Spooled],
+        deadline: Instant,
+        window: &mut Window,
+    ) -> (Vec<Arrival>, Committed) {
         let arrivals: Vec<Arrival> = part
             .iter()
             .flat_map(|(_, webhook)| arrivals(webhook))
             .collect();
         let committed = self.commit.store(&arrivals, deadline).await;
-        let answer = committed.answer;
-        self.commit.finish(arrivals, committed);
-        answer
+        if committed.answer.is_ok() {
+            self.remove(part, window);
+        }
+        (arrivals, committed)
     }
 
-    fn remove(&self, part: &[(RecordId, SpooledWebhook)]) {
-        let ids: Vec<RecordId> = part.iter().map(|(id, _)| *id).collect();
+    fn remove(&self, part: &[Spooled], window: &mut Window) {
+        let ids: Vec<RecordId> = part.iter().map(|((_, id), _)| *id).collect();
+        window.remove(part.iter().map(|(place, _)| *place));
         self.backlog.spool.remove(&ids);
         self.backlog.knock();
     }
 
-    async fn set_aside(&self, part: &[(RecordId, SpooledWebhook)], fault: Fault) {
-        for (id, webhook) in part {
+    async fn set_aside(&self, part: &[Spooled], fault: Fault, window: &mut Window) {
+        for (place, webhook) in part {
             tracing::error!(%fault, trace = %webhook.trace, "Postgres refuses a webhook for good; it is kept aside on the spool");
-            if let Err(error) = self.backlog.spool.set_aside(*id, fault.as_str()).await {
-                tracing::error!(%error, "a refused webhook cannot be kept aside; it stays at the head of the spool");
-                sleep(SLOWLY).await;
+            window.remove([*place]);
+            if let Err(error) = self.backlog.spool.set_aside(place.1, fault.as_str()).await {
+                tracing::error!(%error, "a refused webhook cannot be kept aside; it stays on the spool until the next start");
             }
         }
+        self.backlog.knock();
     }
 
-    /// After a failure: a peer, if it is time for one; else a pause.
-    async fn wait(&self, fault: Fault, pause: &mut Backoff) {
+    /// To a peer, if it is time for one; whether it was.
+    async fn evacuate(&self) -> bool {
         let Some(Draining::Ill { since, .. }) = self.backlog.draining() else {
-            return;
+            return false;
         };
-        if let Some(evacuation) = &self.evacuation
-            && evacuation.is_due(since.elapsed(), self.leaving.is_cancelled())
-        {
-            evacuation.round(&self.backlog).await;
+        match &self.evacuation {
+            Some(evacuation) if evacuation.is_due(since.elapsed(), self.leaving.is_cancelled()) => {
+                evacuation.round(&self.backlog).await;
+                true
+            }
+            _ => false,
         }
-        let pause = match fault.decision().retry {
-            Retry::AfterChange | Retry::Never => SLOWLY,
-            Retry::Safe | Retry::Idempotent | Retry::AfterBackend => pause.pause(),
-        };
-        sleep(pause).await;
     }
 }
 
-/// Only webhooks are on this spool.
-fn webhooks(records: Vec<(RecordId, Record)>) -> Vec<(RecordId, SpooledWebhook)> {
-    let webhook = |(id, record)| match record {
-        Record::Webhook(webhook) => Some((id, webhook)),
-        Record::Outcome(_) => None,
-    };
-    records.into_iter().filter_map(webhook).collect()
-}
+/// A webhook and its place in the window.
+type Spooled = (Place, SpooledWebhook);
 
-/// The events of a webhook, as when it came.
-pub(super) fn arrivals(webhook: &SpooledWebhook) -> impl Iterator<Item = Arrival> {
-    let (received, trace) = (webhook.received, webhook.trace);
-    let events = Incoming::of_body(&webhook.body, received);
-    events.into_iter().map(move |incoming| Arrival {
-        incoming,
-        received,
-        trace,
-    })
+/// How long to wait after a failure.
+fn patience(fault: Fault, pause: &mut Backoff) -> Duration {
+    match fault.decision().retry {
+        Retry::AfterChange | Retry::Never => SLOWLY,
+        Retry::Safe | Retry::Idempotent | Retry::AfterBackend => pause.pause(),
+    }
 }

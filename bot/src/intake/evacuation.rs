@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use http::StatusCode;
 
 use super::backlog::Backlog;
-use super::drainer::arrivals;
+use super::window::arrivals;
 use crate::metrics::Metrics;
 use crate::spool::{Record, RecordId, SpooledWebhook};
 

@@ -45,10 +45,14 @@ struct OwedFact {
 }
 
 /// Where an acceptance is on the spool.
-#[derive(Debug)]
-enum Kept {
+#[derive(Debug, Default)]
+pub enum Kept {
+    /// It is not.
+    #[default]
     No,
+    /// It will be, or not: nobody waits for it.
     OnItsWay(Ticket),
+    /// It is there.
     Yes(RecordId),
 }
 
@@ -85,16 +89,24 @@ impl Debts {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps an acceptance on the spool while somebody still tries to write it: a kill meanwhile forgets nothing.
+    pub fn keep(&self, fact: &Fact) -> Kept {
+        match &self.outcomes {
+            Some(spool) => Kept::OnItsWay(spool.append(Record::Outcome(outcome(fact)))),
+            None => Kept::No,
+        }
+    }
+
     /// LINE accepted, and it could not be written.
-    pub fn owe_fact(&self, fact: Fact) {
+    pub fn owe_fact(&self, fact: Fact, kept: Kept) {
         let mut owed = self.owed();
         if owed.facts.len() >= MOST {
             tracing::error!("too many acceptances wait for Postgres; this one ends as unknown");
             return;
         }
-        let kept = match &self.outcomes {
-            Some(spool) => Kept::OnItsWay(spool.append(Record::Outcome(outcome(&fact)))),
-            None => Kept::No,
+        let kept = match kept {
+            Kept::No => self.keep(&fact),
+            kept => kept,
         };
         owed.facts.push_back(OwedFact { fact, kept });
     }
@@ -144,7 +156,7 @@ impl Debts {
                     .await
                     .map_err(|error| error.fault)?;
                 let paid: Vec<OwedFact> = self.owed().facts.drain(..facts.len()).collect();
-                self.forget(paid);
+                self.forget(paid.into_iter().map(|owed| owed.kept).collect());
                 continue;
             }
             let tokens = self.owed().tokens.clone();
@@ -165,13 +177,14 @@ impl Debts {
         Ok(())
     }
 
-    /// Takes what was paid off the spool.
-    fn forget(&self, paid: Vec<OwedFact>) {
-        let Some(spool) = self.outcomes.clone() else {
+    /// Takes off the spool what Postgres knows by now.
+    pub fn forget(&self, paid: Vec<Kept>) {
+        let nothing = paid.iter().all(|kept| matches!(kept, Kept::No));
+        let Some(spool) = self.outcomes.clone().filter(|_| !nothing) else {
             return;
         };
         tokio::spawn(async move {
-            for OwedFact { kept, .. } in paid {
+            for kept in paid {
                 let id = match kept {
                     Kept::Yes(id) => Some(id),
                     Kept::OnItsWay(ticket) => ticket.await.ok(),

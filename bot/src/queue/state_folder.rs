@@ -1,7 +1,9 @@
 //! The process's own folder: who it was in its former lives, and a lock that makes it one process's alone.
 //!
 //! Whoever holds the lock may take the lanes of its former lives at once, without waiting for their leases.
-//! Each life has an identity of its own, so that it never takes its own lanes from itself.
+//! Each life has an identity of its own, so that it never takes its own lanes from itself. A disk that cannot be written
+//! (full, read-only) keeps nobody from starting: what waits on it must be drained. Such a life is not written down, and
+//! its lanes are taken over when their leases run out.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -60,15 +62,7 @@ impl StateFolder {
             path: path.clone(),
             source,
         };
-        std::fs::create_dir_all(folder).map_err(wrap)?;
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(wrap)?;
+        let mut file = open(folder, &path).map_err(wrap)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -86,7 +80,12 @@ impl StateFolder {
             former,
             file: Some(file),
         };
-        taken.write().map_err(wrap)?;
+        if let Err(error) = taken.write() {
+            if !is_of_the_disk(&error) {
+                return Err(wrap(error));
+            }
+            tracing::error!(%error, "{} cannot be written; after a kill the lanes of this life wait for their leases", path.display());
+        }
         Ok(taken)
     }
 
@@ -116,6 +115,37 @@ impl StateFolder {
         file.sync_all()
     }
 }
+
+/// For writing; where the disk is read-only, what is there already can still be read and locked.
+fn open(folder: &Path, path: &Path) -> io::Result<File> {
+    let made = std::fs::create_dir_all(folder).and_then(|()| {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        options.open(path)
+    });
+    made.or_else(|error| match is_of_the_disk(&error) {
+        true => File::open(path),
+        false => Err(error),
+    })
+}
+
+/// Whether space or a repaired disk would heal it.
+fn is_of_the_disk(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    // A file that was opened for reading alone says EBADF to a write.
+    let read_only = error.raw_os_error() == Some(EBADF);
+    let kind = error.kind();
+    read_only
+        || matches!(
+            kind,
+            Kind::StorageFull | Kind::QuotaExceeded | Kind::ReadOnlyFilesystem
+        )
+        || error.raw_os_error() == Some(EIO)
+}
+
+/// Numbers of errors that std has no kind for, the same on every Unix (POSIX, errno.h).
+const EIO: i32 = 5;
+const EBADF: i32 = 9;
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,7 @@
 //! The worker: works the lanes that this process holds, each in its own task, its events one at a time in order.
 
+mod settling;
+
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -7,25 +9,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use sabai_wire::fault::Fault;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::settling::is_events_own;
 use super::debts::Debts;
-use super::job::{End, Job, Verdict};
+use super::job::{Job, Verdict};
 use super::refresh::{DeferBatch, RefreshBatch, Refreshed};
-use super::settlement;
-use super::store::{Defer, Key};
+use super::store::Key;
 use super::{Hold, Lease, Work};
 use crate::conversation::profile::Profiles;
-use crate::conversation::store::{Ending, Sent, SettleBatch, Settled};
+use crate::conversation::store::SettleBatch;
 use crate::db::group::Group;
 use crate::event::Event;
 use crate::metrics::Metrics;
-use crate::outbox::store::Fact;
 
 /// Lanes held in memory at most; beyond that new ones are stored free and due.
 const MOST_HELD: usize = 1024;
@@ -218,105 +218,6 @@ impl Shared {
             }
         }
     }
-
-    async fn settle(&self, key: &Key, work: Work, end: End, rest: &mut VecDeque<Work>) -> Onward {
-        let fact = end.sent.clone().map(|sent| Fact {
-            event: work.id,
-            accepted_at: sent.at,
-            request_id: sent.request_id,
-            sent_by: sent.by,
-        });
-        if matches!(
-            end.ending,
-            Ending::Unknown | Ending::DeadLetter | Ending::Unanswered
-        ) {
-            tracing::warn!(
-                event = work.id,
-                trace = %work.trace,
-                reason = end.reason,
-                detail = end.detail,
-                "an event ended as {}",
-                end.ending.as_str()
-            );
-        }
-        let (mut ending, last, sent) = (end.ending, rest.is_empty(), end.sent.clone());
-        let full = settlement::of(key, &work, end, last);
-        let mut settled = self.parts.settle.call(full).await;
-        if let Err(fault) = settled
-            && is_events_own(fault)
-        {
-            ending = Ending::DeadLetter;
-            settled = self.bury(key, &work, sent, last, fault).await;
-        }
-        if settled.is_ok_and(|settled| settled != Settled::Lost) {
-            self.parts.metrics.event(ending.into());
-            self.parts.profiles.want(&work);
-        }
-        match settled {
-            Ok(Settled::Released) => Onward::Stop,
-            Ok(Settled::Lost) => {
-                // Whoever holds the lane now may have settled it as unknown; we know better.
-                fact.into_iter()
-                    .for_each(|fact| self.parts.debts.owe_fact(fact));
-                Onward::Stop
-            }
-            Ok(Settled::Held { news: true }) => Onward::Refresh,
-            Ok(Settled::Held { news: false }) => Onward::Next,
-            Err(fault) => {
-                fact.into_iter()
-                    .for_each(|fact| self.parts.debts.owe_fact(fact));
-                self.owe_lane(key, Some(work.id), fault);
-                Onward::Stop
-            }
-        }
-    }
-
-    /// Postgres refuses the turn: settled as a dead letter with the event's bytes, without what was read of them.
-    async fn bury(
-        &self,
-        key: &Key,
-        work: &Work,
-        sent: Option<Sent>,
-        last: bool,
-        fault: Fault,
-    ) -> Result<Settled, Fault> {
-        tracing::error!(event = work.id, trace = %work.trace, %fault, "Postgres refuses a turn; its event becomes a dead letter");
-        let end = End {
-            ending: Ending::DeadLetter,
-            reason: Some("cannot_be_saved"),
-            detail: Some(format!("Postgres refuses its turn: {fault}")),
-            sent,
-            chooses: true,
-        };
-        let bare = settlement::without_texts(settlement::of(key, work, end, last));
-        self.parts.settle.call(bare).await
-    }
-
-    /// Gives the lane back, due after `delay`; `refund` names the event whose attempt was not its own fault.
-    async fn give_back(&self, key: &Key, delay: Duration, refund: Option<i64>) {
-        let defer = Defer {
-            key: key.clone(),
-            delay,
-            refund,
-        };
-        if self.parts.defer.call(defer.clone()).await.is_err() {
-            self.parts.debts.owe_lane(defer);
-        }
-    }
-
-    fn owe_lane(&self, key: &Key, refund: Option<i64>, fault: Fault) {
-        tracing::debug!(%fault, "a lane is given back when Postgres is");
-        self.parts.debts.owe_lane(Defer {
-            key: key.clone(),
-            delay: Duration::ZERO,
-            refund,
-        });
-    }
-}
-
-/// Whether an event's own data are to blame: trying again gives the same answer, and so counts.
-fn is_events_own(fault: Fault) -> bool {
-    matches!(fault, Fault::DataRefused | Fault::Unexpected)
 }
 
 /// A fresh token for a batch or a claim.

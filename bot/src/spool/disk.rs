@@ -1,8 +1,8 @@
-//! What the writer does to the disk: the seam at which tests let it fail.
+//! What is done to the disk. What the writer does is a seam at which tests let it fail.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Makes segment files.
@@ -44,4 +44,24 @@ impl SegmentFile for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+}
+
+/// Makes a folder, 0700, whose name is durable. Nothing to do when it is there.
+pub(super) fn folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let mut parents = path
+        .ancestors()
+        .skip(1)
+        .filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parents.next() {
+        File::open(parent)?.sync_all()?;
+    }
+    // It may have been made too; but it may be somebody else's, who does not let us look.
+    if let Some(grandparent) = parents.next() {
+        let _ = File::open(grandparent).and_then(|folder| folder.sync_all());
+    }
+    Ok(())
 }

@@ -1,12 +1,12 @@
 //! Takes stock at the start: each segment is gone through once; a torn tail is cut off, damage set aside.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::Options;
+use super::disk;
 use super::index::Index;
 use super::rejected::{Rejected, What};
 use super::scan::{Scanner, Step};
@@ -21,10 +21,7 @@ pub(super) struct Found {
 
 pub(super) fn open(options: &Options) -> io::Result<Found> {
     let folder = &options.folder;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    disk::folder(folder)?;
     let rejected = Rejected::open(folder, options.max_bytes)?;
     let mut index = Index::default();
     for number in segment::numbers(folder)? {

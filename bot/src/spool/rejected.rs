@@ -3,14 +3,16 @@
 //! A file is named by a hash of its bytes, so that setting the same aside again changes nothing. Nothing is ever
 //! dropped here: when the bound is reached, what else is to be set aside stays where it is.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ring::digest::{Context, SHA256};
+
+use super::disk;
 
 pub(super) const FOLDER: &str = "rejected";
 /// A file that was not finished.
@@ -41,6 +43,8 @@ pub(super) struct Rejected {
     folder: PathBuf,
     most_bytes: u64,
     held: Mutex<Held>,
+    /// Two at once must not write the same file. Held over operations on the disk, and so by nobody else.
+    keeping: Mutex<()>,
 }
 
 /// What is in it.
@@ -70,15 +74,17 @@ impl Rejected {
             folder,
             most_bytes: (max_bytes / 8).max(LEAST_BOUND),
             held: Mutex::new(held),
+            keeping: Mutex::new(()),
         })
     }
 
-    /// Files that are there.
+    /// Files that are there. Does not block.
     pub(super) fn files(&self) -> u64 {
-        self.held
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .files
+        self.held().files
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a copy of `range` of `source`. Says where.
@@ -88,15 +94,14 @@ impl Rejected {
         range: Range<u64>,
         what: What,
     ) -> io::Result<PathBuf> {
-        // Held all along: two at once must not write the same file.
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
         let length = range.end - range.start;
         let name = hash(&mut part(source, &range)?, length)?;
         let path = self.folder.join(format!("{name}.{}", what.ending()));
         if path.exists() {
             return Ok(path);
         }
-        if held.bytes + length > self.most_bytes {
+        if self.held().bytes + length > self.most_bytes {
             let bound = self.most_bytes;
             return Err(io::Error::new(
                 io::ErrorKind::QuotaExceeded,
@@ -112,16 +117,15 @@ impl Rejected {
             let _ = fs::remove_file(&temporary);
         }
         kept?;
+        let mut held = self.held();
         held.files += 1;
         held.bytes += length;
+        drop(held);
         Ok(path)
     }
 
     fn write(&self, source: &mut impl Read, temporary: &Path, path: &Path) -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
+        disk::folder(&self.folder)?;
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(true).mode(0o600);
         let mut file = options.open(temporary)?;

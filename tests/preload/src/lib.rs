@@ -7,6 +7,8 @@
 //!
 //! Not covered: `sendfile`, `copy_file_range`, mapped files, io_uring.
 
+#![cfg(target_os = "linux")]
+
 mod clock;
 mod control;
 mod folder;

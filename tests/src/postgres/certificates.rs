@@ -9,7 +9,7 @@ use rcgen::{
 /// What the server shows from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presents {
-    /// A new certificate of the trusted authority for localhost, 127.0.0.1 and ::1.
+    /// A new certificate of the trusted authority for [`NAMES`].
     Trusted,
     /// The same, of an authority that nobody trusts.
     Untrusted,
@@ -20,6 +20,12 @@ pub enum Presents {
     /// No TLS at all.
     Plaintext,
 }
+
+/// The names by which a server of ours is known: addresses, and one name for a name server of the harness.
+pub const NAMES: &[&str] = &["localhost", "127.0.0.1", "::1", NAME];
+
+/// A name that only [`crate::names::Names`] can resolve.
+pub const NAME: &str = "postgres.sabai.test";
 
 /// A certificate and its key, both PEM.
 #[derive(Clone)]
@@ -100,14 +106,13 @@ impl Authority {
 
     /// The identity for what a server is to present; none for plaintext.
     pub(super) fn identity_for(&self, presents: Presents) -> anyhow::Result<Option<Identity>> {
-        const OURS: &[&str] = &["localhost", "127.0.0.1", "::1"];
         Ok(match presents {
-            Presents::Trusted => Some(self.server(OURS, false)?),
+            Presents::Trusted => Some(self.server(NAMES, false)?),
             Presents::Untrusted => {
-                Some(Self::new("somebody else's authority")?.server(OURS, false)?)
+                Some(Self::new("somebody else's authority")?.server(NAMES, false)?)
             }
             Presents::WrongName => Some(self.server(&["elsewhere.example"], false)?),
-            Presents::Expired => Some(self.server(OURS, true)?),
+            Presents::Expired => Some(self.server(NAMES, true)?),
             Presents::Plaintext => None,
         })
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use uuid::Uuid;
 
 use super::account::Account;
-use super::certificates::{Authority, Presents};
+use super::certificates::{Authority, Identity, Presents};
 use crate::preload::Preload;
 use crate::scratch::Scratch;
 
@@ -28,9 +28,12 @@ log_line_prefix = '%m [%p] %q%u@%d '
 timezone = 'UTC'
 ";
 
-const LOGINS: &str = "\
+const SUPERUSER: &str = "\
 local     all postgres     trust
 local     all all          reject
+";
+
+const LOGINS: &str = "\
 hostssl   all all      all scram-sha-256
 hostnossl all all      all reject
 ";
@@ -101,7 +104,7 @@ impl Cluster {
             "postgresql.conf",
             &format!("{base}\n{SETTINGS}{socket}include 'tls.conf'\n{given}"),
         )?;
-        self.write("pg_hba.conf", LOGINS)?;
+        self.log_in_by(LOGINS)?;
         self.write("ca.crt", &self.authority.pem())
     }
 
@@ -110,9 +113,18 @@ impl Cluster {
         let Some(identity) = self.authority.identity_for(presents)? else {
             return self.write("tls.conf", "ssl = off\n");
         };
+        self.present_identity(&identity)
+    }
+
+    pub(super) fn present_identity(&self, identity: &Identity) -> anyhow::Result<()> {
         self.write("server.crt", &identity.certificate)?;
         self.write("server.key", &identity.key)?;
         self.write("tls.conf", "ssl = on\n")
+    }
+
+    /// A superuser still logs in by the socket.
+    pub(super) fn log_in_by(&self, lines: &str) -> anyhow::Result<()> {
+        self.write("pg_hba.conf", &format!("{SUPERUSER}{lines}"))
     }
 
     fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {

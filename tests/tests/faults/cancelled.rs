@@ -6,14 +6,14 @@ use sabai_tests::gate::Fault;
 use sabai_tests::webhook::Event;
 use tokio::task::JoinSet;
 
-use super::scene::{SOME, Scene, options};
+use super::scene::{SOME, setup};
 
 /// LINE's connections break off at once, in every order: a few milliseconds apart, over the time that a call may take.
 const CALLERS: u64 = 300;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_cancelled_by_the_hundred_while_the_peer_is_silent() {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     scene.gate.existing(Fault::Stall);
     scene.gate.new_connections(Fault::Stall).await;
     let mut callers = JoinSet::new();

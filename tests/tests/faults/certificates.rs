@@ -1,20 +1,29 @@
 //! Rows 8 and 9: certificates that are rotated, and certificates that must be refused.
 
-use sabai_tests::gate::Fault;
-use sabai_tests::postgres::certificates::Presents;
+use std::collections::BTreeSet;
 
-use super::scene::{SOME, Scene, options, server};
+use sabai_tests::bot::sessions;
+use sabai_tests::gate::Fault;
+use sabai_tests::postgres::OWNER;
+use sabai_tests::postgres::certificates::{Authority, Identity, NAMES, Presents};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::scene::{LIMIT, SOME, Scene, WARM, server, setup};
 
 /// New sessions are refused by that name; those that exist go on. Then it heals.
 async fn refused(presents: Presents, fault: &str) {
     let server = server(&[]).await;
-    let scene = Scene::new(options().on(server.clone())).await;
+    let scene = setup().on(&server).start().await;
     server.present(presents).await.expect("reloads");
-    // One session is lost, and cannot be replaced.
-    let connections = scene.gate.connections();
-    connections[0].inflict(Fault::Reset);
-    scene.names(fault).await;
-    scene.answers(SOME).await;
+    scene.loses_one(fault).await;
+    // A refresh protects what works.
+    let report = scene.refresh("Requested").await;
+    assert_eq!(
+        (&report["outcome"], &report["fault"]),
+        (&json!("Stopped"), &json!(fault))
+    );
+    sessions::are_open(&scene.bot, WARM - 1, LIMIT).await;
     let plain = "SELECT count(*) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
         WHERE datname = current_database() AND application_name LIKE 'sabai/%' AND NOT ssl";
     assert_eq!(scene.count(plain).await, 0);
@@ -46,32 +55,115 @@ async fn a_server_without_tls() {
 /// CVE-2021-23222: bytes that came before the handshake must never be read as the server's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plaintext_byte_after_the_ssl_request() {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     scene
         .gate
         .new_connections(Fault::AnswerSslRequest(b"SR"))
         .await;
-    scene.gate.connections()[0].inflict(Fault::Reset);
-    scene.names("ProtocolBroken").await;
-    scene.answers(SOME).await;
+    scene.loses_one("ProtocolBroken").await;
     scene.gate.heal().await;
     scene.recovers().await;
     scene.ends_well().await;
 }
 
+impl Scene {
+    /// Every session is renewed and none of the old is left; nobody notices.
+    async fn all_new(&self, reason: &str) {
+        let before = self.gate.connections();
+        let report = self.refresh(reason).await;
+        assert_eq!(report["outcome"], "Completed", "{report}");
+        assert_eq!(
+            (&report["oldSessions"], &report["witness"]["older"]),
+            (&json!(0), &json!(0))
+        );
+        assert_eq!(report["requestsFailed"], 0, "{report}");
+        let left = before.iter().filter(|one| one.is_open()).count();
+        assert_eq!(left, 0, "of {} old sessions: {report}", before.len());
+        self.answers(SOME / 4).await;
+        for fault in ["CertificateUntrusted", "ClientCertificateRefused"] {
+            assert_eq!(self.met(fault).await, 0, "{fault}");
+        }
+        self.never_spooled();
+    }
+
+    /// The certificates that sessions were made with, each once.
+    async fn certificates(&self) -> BTreeSet<String> {
+        let report = self.report().await;
+        let sessions = report["sessions"].as_array().expect("sessions");
+        let hashes = sessions
+            .iter()
+            .filter_map(|session| session["certificateSha256"].as_str());
+        hashes.map(str::to_owned).collect()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_s_certificate_is_rotated() {
     let server = server(&[]).await;
-    let scene = Scene::new(options().on(server.clone())).await;
+    let scene = setup().on(&server).start().await;
+    let old = scene.certificates().await;
     server.present(Presents::Trusted).await.expect("reloads");
     scene.answers(SOME / 2).await;
-    let before = scene.gate.accepted();
-    scene.gate.existing(Fault::Reset);
-    scene.answers(SOME / 2).await;
-    assert!(
-        scene.gate.accepted() > before,
-        "new sessions, with the new certificate"
-    );
-    assert_eq!(scene.met("CertificateUntrusted").await, 0);
+    scene.all_new("CertificateChanged").await;
+    let new = scene.certificates().await;
+    assert_eq!(new.len(), 1, "{new:?}");
+    assert!(old.is_disjoint(&new));
     scene.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_authority_is_rotated_with_overlap() {
+    let server = server(&[]).await;
+    let files = TempDir::new().expect("a folder");
+    let roots = files.path().join("ca.crt");
+    let old = server.authority().pem();
+    std::fs::write(&roots, &old).expect("writable");
+    let path = roots.display().to_string();
+    let scene = setup().on(&server).env("PGSSLROOTCERT", path).start().await;
+    let new = Authority::new("the next authority").expect("randomness");
+    replace(&roots, &format!("{old}{}", new.pem()));
+    scene.all_new("CAChanged").await;
+    let identity = new.server(NAMES, false).expect("signed");
+    server.present_identity(&identity).await.expect("reloads");
+    scene.all_new("CAChanged").await;
+    replace(&roots, &new.pem());
+    scene.all_new("CAChanged").await;
+    scene.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_own_certificate_is_rotated() {
+    let server = server(&[]).await;
+    let files = TempDir::new().expect("a folder");
+    let (certificate, key) = (files.path().join("crt"), files.path().join("key"));
+    let write = |identity: &Identity| {
+        replace(&key, &identity.key);
+        replace(&certificate, &identity.certificate);
+    };
+    write(&server.authority().client(OWNER).expect("signed"));
+    let scram = "hostssl all all all scram-sha-256 clientcert=verify-full\n";
+    server.log_in_by(scram).await.expect("reloads");
+    let setup = setup()
+        .on(&server)
+        .env("PGSSLCERT", certificate.display().to_string())
+        .env("PGSSLKEY", key.display().to_string());
+    let scene = setup.start().await;
+    write(&server.authority().client(OWNER).expect("signed"));
+    scene.all_new("Requested").await;
+    // One that the server does not know: what exists goes on, and it is named.
+    let stranger = Authority::new("somebody else's").expect("randomness");
+    write(&stranger.client(OWNER).expect("signed"));
+    scene.loses_one("ClientCertificateRefused").await;
+    write(&server.authority().client(OWNER).expect("signed"));
+    scene.recovers().await;
+    scene.ends_well().await;
+}
+
+/// As Kubernetes and editors do: nobody ever reads half a file.
+fn replace(path: &std::path::Path, text: &str) {
+    let aside = path.with_extension("new");
+    std::fs::write(&aside, text).expect("writable");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&aside, mode).expect("ours");
+    std::fs::rename(&aside, path).expect("writable");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sabai_tests::gate::{Fault, Tls};
 use sabai_tests::wait::eventually;
 
-use super::scene::{LIMIT, SOME, Scene, options};
+use super::scene::{LIMIT, SOME, Scene, setup};
 
 /// A session that rests for this long under load is one that the pool keeps in reserve.
 const RESTS: Duration = Duration::from_millis(150);
@@ -27,7 +27,7 @@ async fn drop_the_idle(scene: &Scene, fault: Fault) {
 }
 
 async fn each_way(tls: Tls, faults: &[Fault]) {
-    let scene = Scene::with(options(), tls).await;
+    let scene = setup().tls(tls).start().await;
     for &fault in faults {
         drop_the_idle(&scene, fault).await;
     }
@@ -41,6 +41,7 @@ async fn no_caller_waits_longer_than_a_connect(scene: &Scene) {
     let name = "sabai_pool_acquire_duration_seconds";
     let all = metrics.sum(&format!("{name}_count"), &[]);
     let soon = metrics.sum(&format!("{name}_bucket"), &[("le", "2.0")]);
+    scene.never_spooled();
     assert!(
         all.is_some() && all == soon,
         "{all:?} waits, {soon:?} of them short"
@@ -59,7 +60,7 @@ async fn idle_sessions_closed_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idle_sessions_ended_by_the_server_s_own_limit() {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     let name = &scene.world.database.name;
     scene
         .execute(&format!(

@@ -1,14 +1,23 @@
 //! The fault campaign: every way in which a Postgres session is known to fail, injected for real under load, through
 //! the gate or in the server itself. One file for each kind of fault; `scene` holds what all rows must show.
 
+mod away;
 mod cancelled;
 mod certificates;
+mod commits;
+mod credentials;
 mod idle;
-mod rows;
+mod killed;
+mod moved;
+mod order;
 mod scene;
 mod schema;
 mod server;
 mod silent;
 mod soak;
+mod spool_damage;
+mod spool_disk;
+mod statements;
+mod stopped;
 mod swallowed;
 mod terminated;

@@ -1,10 +1,10 @@
 //! Row 13: the schema changes under statements that are prepared and cached.
 
-use super::scene::{SOME, Scene, options};
+use super::scene::{SOME, setup};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn columns_are_added_and_changed_under_cached_statements() {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     for change in [
         "ALTER TABLE event ADD COLUMN of_a_later_version text",
         "ALTER TABLE turn ADD COLUMN of_a_later_version int",
@@ -19,5 +19,6 @@ async fn columns_are_added_and_changed_under_cached_statements() {
         scene.answers(SOME / 2).await;
     }
     assert_eq!(scene.met("Unexpected").await, 0);
+    scene.never_spooled();
     scene.ends_well().await;
 }

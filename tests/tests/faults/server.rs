@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use sabai_tests::postgres::Stop;
 use sabai_tests::wait::eventually;
 
-use super::scene::{LIMIT, SOME, Scene, options, server};
+use super::scene::{LIMIT, SOME, Scene, server, setup};
 
 /// From the server's first answer to the bot's first success.
 const SOON: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ enum How {
 
 async fn restarted(how: How) {
     let server = server(&[]).await;
-    let scene = Scene::new(options().on(server.clone())).await;
+    let scene = setup().on(&server).start().await;
     match how {
         How::Stop(how) => server.stop(how).await.expect("it stops"),
         How::Kill => server.kill().await,

@@ -4,14 +4,14 @@
 use sabai_tests::gate::Fault;
 use sabai_tests::process::{self, Signal};
 
-use super::scene::{SOME, Scene, options, server};
+use super::scene::{SOME, server, setup};
 
 const BACKENDS: &str = "SELECT pid FROM pg_stat_activity
     WHERE datname = current_database() AND application_name LIKE 'sabai/%'";
 
 /// What exists is dead for ever: new sessions take its place.
 async fn existing(fault: Fault) {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     scene.gate.existing(fault);
     scene.answers(SOME).await;
     scene.recovers().await;
@@ -20,7 +20,7 @@ async fn existing(fault: Fault) {
 
 /// There is no way to Postgres for a while.
 async fn all(fault: Fault) {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     scene.gate.all(fault).await;
     scene.answers(2 * SOME).await;
     scene.gate.heal().await;
@@ -52,7 +52,7 @@ async fn existing_and_new_sessions_stall() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backends_stand_still() {
-    let scene = Scene::new(options().on(server(&[]).await)).await;
+    let scene = setup().on(&server(&[]).await).start().await;
     let session = scene.world.database.superuser().await.expect("there");
     let rows = session.query(BACKENDS, &[]).await.expect("sound");
     let pids: Vec<u32> = rows.iter().map(|row| row.get::<_, i32>(0) as u32).collect();
@@ -67,7 +67,7 @@ async fn backends_stand_still() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_postmaster_stands_still() {
     let server = server(&[]).await;
-    let scene = Scene::new(options().on(server.clone())).await;
+    let scene = setup().on(&server).start().await;
     let postmaster = [server.pid().expect("it runs")];
     signal(&postmaster, Signal::Stop);
     // The sessions that exist go on.

@@ -2,7 +2,7 @@
 
 use sabai_tests::gate::{Fault, Way};
 
-use super::scene::{SOME, Scene, options};
+use super::scene::{SOME, Scene, setup};
 
 /// Events that were stored more than once in any form.
 const TWICE: &str = "SELECT count(*) FROM (
@@ -21,7 +21,7 @@ async fn exactly_one_row_each(scene: Scene) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_of_commits_never_come() {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     for _ in 0..3 {
         scene.gate.existing(Fault::SwallowAnswers);
         scene.answers(SOME / 2).await;
@@ -31,7 +31,7 @@ async fn answers_of_commits_never_come() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_are_cut_in_the_middle_of_an_answer_or_a_question() {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     for (way, bytes) in [
         (Way::ToClient, 0),
         (Way::ToClient, 7),

@@ -1,8 +1,11 @@
-//! Row 12, as far as it is made in the database: locks, deadlocks, conflicts, limits.
+//! Row 12, what the server says to statements: locks, deadlocks, conflicts, limits, a full disk.
 
-use sabai_tests::gate::Fault;
+#[cfg(target_os = "linux")]
+use sabai_tests::preload::Disk;
 
-use super::scene::{SOME, Scene, options};
+#[cfg(target_os = "linux")]
+use super::scene::faulty_server;
+use super::scene::{SOME, setup};
 
 /// Statements that store events fail with this SQLSTATE, each second one.
 fn failing(sqlstate: &str) -> String {
@@ -23,7 +26,7 @@ const CLEARED: &str =
     "SET lock_timeout = '2s'; DROP TRIGGER fail ON event; DROP TRIGGER fail ON turn";
 
 async fn each_second_statement_fails(sqlstate: &str, fault: &str) {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     scene.execute(&failing(sqlstate)).await;
     scene.answers(SOME).await;
     scene.execute(CLEARED).await;
@@ -50,7 +53,7 @@ async fn a_server_out_of_memory() {
 /// Somebody holds the table for longer than LINE waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_held_for_long() {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     let somebody = scene.world.database.superuser().await.expect("there");
     let lock = "BEGIN; LOCK TABLE event IN SHARE ROW EXCLUSIVE MODE";
     somebody.batch_execute(lock).await.expect("sound");
@@ -64,7 +67,7 @@ async fn a_lock_that_is_held_for_long() {
 /// Every statement that stores events takes longer than it may.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_that_reach_the_server_s_limit() {
-    let scene = Scene::new(options()).await;
+    let scene = setup().start().await;
     let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
             AS 'BEGIN PERFORM pg_sleep(3); RETURN NULL; END';
         CREATE TRIGGER slow AFTER INSERT ON event EXECUTE FUNCTION slow()";
@@ -78,23 +81,17 @@ async fn statements_that_reach_the_server_s_limit() {
     scene.ends_well().await;
 }
 
-/// The server lets no further session in: those that exist go on, and none is given up for it.
+/// The tables cannot grow: what was taken stays on the spool, and is answered when there is room.
+#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn too_many_connections() {
-    let scene = Scene::new(options()).await;
-    let name = &scene.world.database.name;
-    scene
-        .execute(&format!("ALTER DATABASE {name} CONNECTION LIMIT 1"))
-        .await;
-    let sessions = scene.gate.connections();
-    sessions[0].inflict(Fault::Reset);
-    scene.names("TooManyConnections").await;
-    scene.answers(SOME).await;
-    let kept = sessions[1..].iter().filter(|one| one.is_open()).count();
-    assert_eq!(kept, sessions.len() - 1, "no session is recycled");
-    scene
-        .execute(&format!("ALTER DATABASE {name} CONNECTION LIMIT -1"))
-        .await;
+async fn the_server_s_disk_is_full() {
+    let server = faulty_server().await;
+    let scene = setup().on(&server).start().await;
+    let disk = server.faults().expect("asked for");
+    disk.disk(Disk::Full);
+    scene.answers(2 * SOME).await;
+    scene.names("DiskFull").await;
+    disk.heal();
     scene.recovers().await;
     scene.ends_well().await;
 }

@@ -1,0 +1,66 @@
+//! Row 10: we are not let in. Those sessions that exist go on; it heals when the secret is there, or room.
+
+use sabai_tests::bot::sessions;
+use sabai_tests::gate::Fault;
+use sabai_tests::postgres::OWNER;
+use tempfile::TempDir;
+
+use super::scene::{LIMIT, Scene, WARM, server, setup};
+
+impl Scene {
+    /// As many sessions as before, without a restart.
+    async fn replaces_it(&self) {
+        sessions::are_open(&self.bot, WARM, LIMIT).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_is_rotated() {
+    let server = server(&[]).await;
+    let secrets = TempDir::new().expect("a folder");
+    let file = secrets.path().join("password");
+    std::fs::write(&file, &server.database().password).expect("writable");
+    let path = file.display().to_string();
+    let scene = setup()
+        .on(&server)
+        .env("PGPASSWORD_FILE", path)
+        .start()
+        .await;
+    scene
+        .execute(&format!("ALTER ROLE {OWNER} PASSWORD 'a new one'"))
+        .await;
+    scene.loses_one("PasswordRejected").await;
+    std::fs::write(&file, "a new one\n").expect("writable");
+    scene.replaces_it().await;
+    scene.gate.existing(Fault::Reset);
+    scene.recovers().await;
+    scene.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_is_refused() {
+    let server = server(&[]).await;
+    let scene = setup().on(&server).start().await;
+    scene.execute(&format!("ALTER ROLE {OWNER} NOLOGIN")).await;
+    scene.loses_one("RoleRejected").await;
+    scene.execute(&format!("ALTER ROLE {OWNER} LOGIN")).await;
+    scene.replaces_it().await;
+    scene.recovers().await;
+    scene.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_are_too_many_connections() {
+    let scene = setup().start().await;
+    let name = &scene.world.database.name;
+    let limit = async |sessions: i32| {
+        let sql = format!("ALTER DATABASE {name} CONNECTION LIMIT {sessions}");
+        scene.execute(&sql).await;
+    };
+    limit(1).await;
+    scene.loses_one("TooManyConnections").await;
+    limit(-1).await;
+    scene.replaces_it().await;
+    scene.recovers().await;
+    scene.ends_well().await;
+}
