@@ -169,6 +169,11 @@ impl Gate {
         self.fresh(Some(fault)).await;
     }
 
+    /// New connections pass again; those that exist stay as they are.
+    pub async fn new_connections_pass(&self) {
+        self.fresh(None).await;
+    }
+
     /// Both.
     pub async fn all(&self, fault: Fault) {
         self.fresh(Some(fault)).await;

@@ -4,12 +4,14 @@
 mod away;
 mod cancelled;
 mod certificates;
+mod clock;
 mod commits;
 mod credentials;
 mod idle;
 mod killed;
 mod moved;
 mod order;
+mod partitioned;
 mod scene;
 mod schema;
 mod server;
