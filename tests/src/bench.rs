@@ -10,6 +10,7 @@ pub mod measured;
 pub mod meter;
 pub mod options;
 pub mod outage;
+mod recycle;
 pub mod report;
 pub mod rounds;
 pub mod rows;

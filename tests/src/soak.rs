@@ -21,6 +21,10 @@ use crate::world::check::Report;
 use crate::world::{Options, World};
 
 const LIMIT: Duration = Duration::from_secs(60);
+/// The backlog of a long outage is answered by then.
+const SETTLED: Duration = Duration::from_secs(600);
+/// How often it is told how long an outage lasts.
+const TELL: Duration = Duration::from_secs(30);
 /// After a mishap is taken back: a while in which all is well, and memory is read.
 const WELL: Duration = Duration::from_millis(1500);
 /// In so many of 100 mishaps the bot is killed too.
@@ -38,7 +42,10 @@ fallback:
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub seed: u64,
+    /// Mishaps at random.
     pub lasts: Duration,
+    /// After them, one outage of this length.
+    pub gone: Duration,
     /// Events a second.
     pub rate: u32,
     /// How the bot is compiled.
@@ -56,6 +63,8 @@ pub struct Outcome {
     pub kills: usize,
     /// Resident memory in KiB whenever all was well, of each life of the bot.
     pub memory: Vec<Vec<u64>>,
+    /// Events that the outage left on the spool, and how long it took until it was empty.
+    pub drained: Option<(u64, Duration)>,
 }
 
 impl fmt::Display for Outcome {
@@ -74,7 +83,15 @@ impl fmt::Display for Outcome {
             self.report,
             *least as f64 / 1024.0,
             *most as f64 / 1024.0
-        )
+        )?;
+        match self.drained {
+            Some((events, took)) => write!(
+                f,
+                "; an outage of {:?}, {events} events drained in {took:?}",
+                self.plan.gone
+            ),
+            None => Ok(()),
+        }
     }
 }
 
@@ -138,8 +155,12 @@ pub async fn run(plan: Plan, tell: impl Fn(&str)) -> anyhow::Result<Outcome> {
             life.push(kib);
         }
     }
+    let drained = match plan.gone.is_zero() {
+        true => None,
+        false => Some(soak.outage(plan.gone, &tell).await?),
+    };
     let summary = load.stop().await;
-    let report = soak.world.settled(LIMIT).await;
+    let report = soak.world.settled(SETTLED).await;
     soak.every_session_is_back().await?;
     Ok(Outcome {
         plan,
@@ -148,6 +169,7 @@ pub async fn run(plan: Plan, tell: impl Fn(&str)) -> anyhow::Result<Outcome> {
         mishaps,
         kills,
         memory,
+        drained,
     })
 }
 
@@ -184,6 +206,37 @@ impl Soak {
             bot,
             address,
         })
+    }
+
+    /// Postgres is gone for so long; what was on the spool then, and how long it took to drain.
+    async fn outage(&self, gone: Duration, tell: impl Fn(&str)) -> anyhow::Result<(u64, Duration)> {
+        tell(&format!("Postgres is gone for {gone:?}"));
+        self.ground.inflict(Mishap::Gone).await?;
+        let end = Instant::now() + gone;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            sleep(left.min(TELL)).await;
+            tell(&format!("{:?} events on the spool", self.spooled().await));
+        }
+        let spooled = self.spooled().await.map_err(anyhow::Error::msg)?;
+        self.ground.heal().await?;
+        let back = Instant::now();
+        eventually(SETTLED, "the spool to be empty", async || {
+            match self.spooled().await? {
+                0 => Ok(()),
+                left => Err(format!("{left} events")),
+            }
+        })
+        .await;
+        Ok((spooled, back.elapsed()))
+    }
+
+    async fn spooled(&self) -> Result<u64, String> {
+        let metrics = self
+            .bot
+            .metrics()
+            .await
+            .map_err(|failure| failure.to_string())?;
+        Ok(metrics.sum("sabai_spool_events", &[]).unwrap_or(0.0) as u64)
     }
 
     /// One mishap, or two at a time; what happens to the spool's disk is only seen beside an outage.

@@ -5,6 +5,7 @@ mod fault_name;
 #[cfg(test)]
 mod page;
 mod recycle;
+mod recycle_report;
 mod report;
 mod timestamp;
 
@@ -13,9 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::settings::PathProblem;
 
 pub use fault_name::FaultName;
-pub use recycle::{
-    RecycleKind, RecycleOutcome, RecycleReason, RecycleReport, RecycleRequest, WitnessReport,
-};
+pub use recycle::{RecycleKind, RecycleOutcome, RecycleReason, RecycleRequest};
+pub use recycle_report::{RecycleReport, WitnessReport};
 pub use report::{PoolReport, ProgressReport, Report, SessionReport, SpoolReport, TroubleReport};
 pub use timestamp::Timestamp;
 

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use sabai_wire::control::{FaultName, RecycleReport, RecycleRequest, Timestamp, WitnessReport};
+use sabai_wire::control::{
+    FaultName, RecycleOutcome, RecycleReport, RecycleRequest, Timestamp, WitnessReport,
+};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
@@ -15,15 +17,24 @@ impl Control {
         self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a recycle, or tells how the one with the same id stands.
+    /// Begins a recycle, in a task of its own so that it ends whatever becomes of the caller, or tells how the one with the same id stands.
     pub(super) fn recycle(&self, request: &RecycleRequest) -> Turn {
         let turn = self.book().ask(request, self.0.db.generation());
         if let Turn::Begin(report, tally) = &turn {
             let deadline = Instant::now() + request.deadline;
-            let running = self
-                .clone()
-                .run(report.clone(), Arc::clone(tally), deadline);
-            tokio::spawn(running);
+            let (control, begun) = (self.clone(), report.clone());
+            let running = self.clone().run(begun.clone(), Arc::clone(tally), deadline);
+            tokio::spawn(async move {
+                if let Err(panic) = tokio::spawn(running).await {
+                    tracing::error!("a recycle panicked: {panic}");
+                    control.book().ended(RecycleReport {
+                        outcome: RecycleOutcome::Stopped,
+                        completion_time: Some(Timestamp::now()),
+                        detail: Some("a bug of the bot; its log has more".to_owned()),
+                        ..begun
+                    });
+                }
+            });
         }
         turn
     }

@@ -44,8 +44,9 @@ impl Db {
         self.intake.resize();
         self.work.resize();
         if renews {
-            let next = self.generation() + 1;
-            self.wanted.send_replace(next);
+            // A recycle that is running may just be opening its first session, with the settings before these.
+            let running = u64::from(self.recycling.try_lock().is_err());
+            self.wanted.send_replace(self.generation() + 1 + running);
         }
         self.metrics.settings(digest);
         self.metrics.pool_max(most.into());

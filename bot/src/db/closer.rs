@@ -94,6 +94,17 @@ impl Closer {
         }
         // TCP is gone and the session may not be.
         self.outlived.is_overdue(id);
+        let pid = backend.0;
+        if at_first.is_err() {
+            tracing::warn!(
+                pid,
+                after_s = limit.as_secs(),
+                "a session that was closed is still there at the server; it keeps its place"
+            );
+        }
         let _ = gone.await;
+        if at_first.is_err() {
+            tracing::info!(pid, "the session has gone");
+        }
     }
 }

@@ -100,23 +100,30 @@ impl Drainer {
         Ok(())
     }
 
-    /// One statement, and one more for what came meanwhile and belongs before: only then is any of it worked.
+    /// One statement, and as many more as it takes for what came meanwhile and belongs before: only then is any of it
+    /// worked.
     async fn once(&self, part: &[Spooled], window: &mut Window) -> Result<(), Fault> {
-        let deadline = Instant::now() + TRY;
-        self.ready(deadline).await?;
-        let (arrivals, committed) = self.store(part, deadline, window).await;
-        let answer = committed.answer;
+        self.ready(Instant::now() + TRY).await?;
+        let (first, answer) = self.store(part, window).await;
+        let mut stored = vec![first];
         if let Some((last, _)) = part.last()
             && answer.is_ok()
-            && window.top_up(&self.backlog.spool).await.is_ok()
         {
-            let late = window.before(*last, MOST_EVENTS);
-            if !late.is_empty() {
-                let (arrivals, committed) = self.store(&late, deadline, window).await;
-                self.commit.finish(arrivals, committed);
+            while window.top_up(&self.backlog.spool).await.is_ok() {
+                let late = window.before(*last, MOST_EVENTS);
+                if late.is_empty() {
+                    break;
+                }
+                let (late, answer) = self.store(&late, window).await;
+                stored.push(late);
+                if answer.is_err() {
+                    break;
+                }
             }
         }
-        self.commit.finish(arrivals, committed);
+        for (arrivals, committed) in stored {
+            self.commit.finish(arrivals, committed);
+        }
         answer
     }
 
@@ -137,18 +144,18 @@ impl Drainer {
     async fn store(
         &self,
         part: &[Spooled],
-        deadline: Instant,
         window: &mut Window,
-    ) -> (Vec<Arrival>, Committed) {
+    ) -> ((Vec<Arrival>, Committed), Result<(), Fault>) {
         let arrivals: Vec<Arrival> = part
             .iter()
             .flat_map(|(_, webhook)| arrivals(webhook))
             .collect();
-        let committed = self.commit.store(&arrivals, deadline).await;
-        if committed.answer.is_ok() {
+        let committed = self.commit.store(&arrivals, Instant::now() + TRY).await;
+        let answer = committed.answer;
+        if answer.is_ok() {
             self.remove(part, window);
         }
-        (arrivals, committed)
+        ((arrivals, committed), answer)
     }
 
     fn remove(&self, part: &[Spooled], window: &mut Window) {

@@ -1,5 +1,6 @@
-//! `cargo bench --bench soak`: mishaps at random under load for ten minutes, and what became of every event.
-//! `-- --minutes N --rate N --seed N` change it; `--quick`, and `cargo test --benches`, take seconds.
+//! `cargo bench -- soak`: mishaps at random under load for ten minutes, then Postgres gone for ten, and what became of
+//! every event. `--minutes N --gone N --rate N --seed N` change it; `--quick`, and `cargo test --benches`, take seconds.
+//! Not asked for by name it does nothing, since it is no measurement.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,10 +8,14 @@ use anyhow::Context;
 use sabai_tests::bot::build::Profile;
 use sabai_tests::soak::{self, Plan};
 
-const USAGE: &str = "cargo bench --bench soak -- [--minutes N] [--rate N] [--seed N] [--quick]";
+const USAGE: &str =
+    "cargo bench -- soak [--minutes N] [--gone MINUTES] [--rate N] [--seed N] [--quick]";
 
 fn main() -> anyhow::Result<()> {
-    let plan = plan(std::env::args().skip(1)).context(USAGE)?;
+    let Some(plan) = plan(std::env::args().skip(1)).context(USAGE)? else {
+        say("soak: only when it is asked for by name, since it takes twenty minutes");
+        return Ok(());
+    };
     let runtime = tokio::runtime::Runtime::new()?;
     let outcome = runtime.block_on(async {
         say(&format!("seed {}", plan.seed));
@@ -24,12 +29,13 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn plan(arguments: impl Iterator<Item = String>) -> anyhow::Result<Plan> {
+fn plan(arguments: impl Iterator<Item = String>) -> anyhow::Result<Option<Plan>> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let optimised = !cfg!(debug_assertions);
     let mut plan = Plan {
         seed: since.as_secs(),
         lasts: Duration::from_secs(600),
+        gone: Duration::from_secs(600),
         rate: 200,
         profile: if optimised {
             Profile::Release
@@ -37,7 +43,7 @@ fn plan(arguments: impl Iterator<Item = String>) -> anyhow::Result<Plan> {
             Profile::Dev
         },
     };
-    let (mut bench, mut quick) = (false, false);
+    let (mut bench, mut quick, mut asked) = (false, false, false);
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
         let mut number = || {
@@ -51,15 +57,19 @@ fn plan(arguments: impl Iterator<Item = String>) -> anyhow::Result<Plan> {
             "--bench" => bench = true,
             "--quick" => quick = true,
             "--minutes" => plan.lasts = Duration::from_secs(60 * number()?),
+            "--gone" => plan.gone = Duration::from_secs(60 * number()?),
             "--rate" => plan.rate = u32::try_from(number()?)?.max(1),
             "--seed" => plan.seed = number()?,
-            other => anyhow::bail!("{other} is not known"),
+            "soak" => asked = true,
+            option if option.starts_with('-') => anyhow::bail!("{option} is not known"),
+            // Rows of other benches.
+            _ => {}
         }
     }
     if quick || !bench {
-        plan.lasts = Duration::from_secs(10);
+        (plan.lasts, plan.gone) = (Duration::from_secs(10), Duration::from_secs(5));
     }
-    Ok(plan)
+    Ok((asked || !bench).then_some(plan))
 }
 
 #[expect(clippy::print_stdout, reason = "what happens, as it does")]

@@ -1,4 +1,5 @@
-//! The rows about a Postgres that goes away and comes back, with their goals, and the bench that measures them.
+//! The rows about a Postgres that goes away and comes back, with their goals, and the bench that measures them and
+//! those of `recycle`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use anyhow::{Context, ensure};
 
 use super::measured::Pair;
 use super::options::Options;
+use super::recycle;
 use super::report::{self, Goal, Row, Series};
 use super::subject::{Duty, Subject};
 use crate::bot::build;
@@ -48,14 +50,24 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
         options: options.clone(),
         scratch: Scratch::new("outage").context("make a folder for spools")?,
     };
-    let mut measured = Measured::default();
+    let (mut measured, mut recycled) = (Measured::default(), recycle::Measured::default());
+    let wants = |rows: &[&str]| rows.iter().any(|row| options.wants(row));
     for round in 0..options.rounds() {
-        stage.outage(round, &mut measured).await?;
+        if wants(&["away", "leaving", "first_success", "drain"]) {
+            stage.outage(round, &mut measured).await?;
+        }
+        if wants(&["recycle", "recycle_sessions"]) {
+            let Stage {
+                postgres, program, ..
+            } = &stage;
+            recycle::round(postgres, program, options, round, &mut recycled).await?;
+        }
     }
     if options.wants("memory_spool") {
         stage.memory(&mut measured).await?;
     }
     let mut rows = rows(measured);
+    rows.extend(recycle::rows(recycled));
     rows.retain(|row| options.wants(row.name) && !row.ours.values.is_empty());
     report::publish("outage", &rows, options.quick, folder)
 }

@@ -142,6 +142,14 @@ impl Subject {
         })
     }
 
+    /// A superuser's session on its database.
+    ///
+    /// # Errors
+    /// When the server is away.
+    pub async fn inside(&self) -> anyhow::Result<Session> {
+        self.database.superuser().await
+    }
+
     /// Answers so far.
     #[must_use]
     pub fn replies(&self) -> u64 {

@@ -12,6 +12,7 @@ async fn mishaps_at_random_lose_nothing_double_nothing_and_keep_order() {
     let plan = Plan {
         seed: since.expect("after 1970").as_secs(),
         lasts: Duration::from_secs(30),
+        gone: Duration::ZERO,
         rate: 100,
         profile: Profile::Dev,
     };

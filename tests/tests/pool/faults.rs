@@ -39,7 +39,7 @@ fn is_at_rest(report: &Report) -> bool {
 
 #[tokio::test]
 async fn sessions_ended_again_and_again_cost_nobody_anything() {
-    let scene = Scene::new(&[]).await;
+    let scene = Scene::with_spool().await;
     let superuser = scene.postgres.superuser().await.expect("a look inside");
     let watcher = Watcher::begin(&scene.world).await;
     let load = Load::begin(&scene.world, &scene.bot).await;

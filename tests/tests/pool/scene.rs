@@ -24,6 +24,7 @@ fallback:
 
 pub(crate) struct Scene {
     pub(crate) world: Arc<World>,
+    spool: bool,
     pub(crate) bot: Bot,
     pub(crate) client: Client,
     pub(crate) postgres: Arc<Postgres>,
@@ -31,6 +32,15 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn new(env: &[(&str, &str)]) -> Self {
+        Self::made(env, false).await
+    }
+
+    /// With a spool, for what may take longer than LINE waits on a busy machine.
+    pub(crate) async fn with_spool() -> Self {
+        Self::made(&[], true).await
+    }
+
+    async fn made(env: &[(&str, &str)], spool: bool) -> Self {
         let settings = vec![("scram_iterations".to_owned(), "16".to_owned())];
         let options = postgres::Options {
             settings,
@@ -47,9 +57,10 @@ impl Scene {
         let client = Client {
             socket: world.folder().join("run/bot.sock"),
         };
-        let bot = bot(&world, &client).await;
+        let bot = bot(&world, &client, spool).await;
         Self {
             world,
+            spool,
             bot,
             client,
             postgres,
@@ -58,13 +69,17 @@ impl Scene {
 
     /// The same bot again, after its end.
     pub(crate) async fn start_again(&mut self) {
-        self.bot = bot(&self.world, &self.client).await;
+        self.bot = bot(&self.world, &self.client, self.spool).await;
     }
 }
 
-async fn bot(world: &World, client: &Client) -> Bot {
+async fn bot(world: &World, client: &Client, spool: bool) -> Bot {
     let socket = client.socket.display().to_string();
-    let env = vec![("SABAI_CONTROL_SOCKET".to_owned(), socket)];
+    let mut env = vec![("SABAI_CONTROL_SOCKET".to_owned(), socket)];
+    if spool {
+        let folder = world.folder().join("spool").display().to_string();
+        env.push(("SABAI_SPOOL_DIR".to_owned(), folder));
+    }
     let bot = world.bot_with(env).await.expect("a bot");
     bot.wait_ready(LIMIT).await;
     bot

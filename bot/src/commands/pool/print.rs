@@ -43,10 +43,18 @@ pub(super) fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         fitted(out, &columns, &rows)?;
     }
     if let Some(spool) = &report.spool {
+        let used = if spool.in_use { "in use" } else { "not in use" };
+        let why = spool
+            .fault
+            .map(|fault| format!(", Postgres does not take it: {}", fault.0));
         writeln!(
             out,
-            "\nspool: {}, {} events in {} records, {} bytes",
-            spool.state, spool.events, spool.records, spool.bytes
+            "\nspool: {} and {used}, {} events in {} records, {} bytes{}",
+            spool.state,
+            spool.events,
+            spool.records,
+            spool.bytes,
+            why.unwrap_or_default()
         )?;
     }
     if let Some(last) = &report.last_recycle {
@@ -176,7 +184,7 @@ mod tests {
             "no session can be opened since 2026-11-23T09:16:37Z: TimedOut at TCP",
             "work  Idle     7  4242   2m     812ms    96  9f2c00000000",
             "Terminated    1",
-            "spool: Spooling, 41 events in 38 records, 88213 bytes",
+            "spool: Open and in use, 41 events in 38 records, 88213 bytes, Postgres does not take it: Refused",
             "recycle 2026-11-23T09:10:00Z: Refresh (CertificateChanged) is Completed",
             "0 sessions are older",
         ] {

@@ -82,6 +82,9 @@ impl Lent {
             .link()
             .query(statement, params, deadline.min(limit))
             .await;
+        if let Err(error) = &outcome {
+            self.pool.metrics.fault(error.fault.as_str());
+        }
         self.judge(outcome.as_ref().err());
         self.pool
             .metrics
@@ -120,9 +123,8 @@ impl Lent {
             Some(End::Cut(_)) => {
                 self.retired = Some(Why::Recycle);
                 self.pool.counters.cut();
-                self.pool.metrics.fault(error.fault.as_str());
             }
-            _ => self.pool.failed(error),
+            _ => self.pool.met(error.fault),
         }
     }
 
@@ -158,7 +160,7 @@ impl Drop for Lent {
         let Some(link) = self.link.take() else { return };
         let dirty = self
             .dirty
-            .then(|| super::unquiet(&link).unwrap_or(Why::Dirty));
+            .then(|| super::give_back::unquiet(&link).unwrap_or(Why::Dirty));
         self.pool.come_back(link, self.life, self.retired.or(dirty));
     }
 }
