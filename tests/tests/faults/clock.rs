@@ -19,7 +19,7 @@ async fn the_wall_clock_jumps() {
         clock.clock_off_by(millis);
         scene.answers(SOME / 2).await;
     }
-    scene.never_spooled();
+    scene.never_spooled().await;
     // On the spool too.
     scene.postgres_goes().await;
     clock.clock_off_by(-60 * MINUTE);
