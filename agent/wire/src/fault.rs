@@ -63,6 +63,8 @@ faults! {
     ClosedByPeer => Severed,
     /// An administrator or a shutdown ended the session (57P01, 57P02).
     Terminated => Severed,
+    /// We cut the session ourselves, to replace a wedged pool.
+    Recycled => Severed,
     /// The server ended a session that was idle for too long (57P05, 25P03).
     IdleTerminated => Severed,
     /// What came over the connection was not TLS or not Postgres.

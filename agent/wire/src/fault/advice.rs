@@ -32,6 +32,7 @@ impl Fault {
                 "nothing if it is rare; if it repeats, something on the path drops sessions"
             }
             Self::Terminated => "nothing: Postgres restarted or an administrator ended the session",
+            Self::Recycled => "nothing: the pool was replaced, and the work is tried again",
             Self::IdleTerminated => {
                 "lower SABAI_POOL_IDLE_TIMEOUT below the server's idle_session_timeout"
             }

@@ -68,6 +68,11 @@ impl Fault {
     pub const fn decision(self) -> Decision {
         let of_class = self.class().decision();
         match self {
+            // The others were cut with it.
+            Self::Recycled => Decision {
+                elders: Elders::Keep,
+                ..of_class
+            },
             Self::CommitHanging => Decision {
                 retry: Retry::AfterBackend,
                 elders: Elders::Keep,

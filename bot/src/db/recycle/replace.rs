@@ -7,8 +7,8 @@ use super::{Begun, Halt, Tally, add};
 use crate::db::Db;
 use crate::db::pool::Why;
 
-/// What the users of a session are told that is cut under them: an administrator ended it.
-const CUT: Fault = Fault::Terminated;
+/// What the users of a session are told that is cut under them.
+const CUT: Fault = Fault::Recycled;
 
 impl Db {
     pub(super) async fn replace(
