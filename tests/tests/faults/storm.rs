@@ -1,0 +1,65 @@
+//! Sessions end faster than they can be made, again and again: no place is lost by it, in whatever state it was.
+
+use sabai_tests::gate::Fault;
+
+use super::scene::{Scene, setup};
+
+/// A tenth of a second of the load.
+const MOMENT: usize = 10;
+
+async fn storm(faults: &[Fault]) -> Scene {
+    let scene = setup().start().await;
+    for round in 0..40 {
+        scene.gate.existing(faults[round % faults.len()]);
+        scene.answers(MOMENT).await;
+    }
+    scene.gate.heal().await;
+    scene
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_of_resets() {
+    let scene = storm(&[Fault::Reset]).await;
+    scene.recovers().await;
+    scene.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_of_resets_ends_and_silence() {
+    let scene = storm(&[
+        Fault::Reset,
+        Fault::Close,
+        Fault::Stall,
+        Fault::SwallowAnswers,
+    ])
+    .await;
+    scene.recovers().await;
+    scene.ends_well().await;
+}
+
+/// Every session is to be renewed while sessions end by themselves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_in_the_middle_of_resets_and_silence() {
+    let scene = setup().start().await;
+    for fault in [
+        Fault::Reset,
+        Fault::Stall,
+        Fault::SwallowAnswers,
+        Fault::Close,
+    ] {
+        let refresh = scene.refresh("Requested");
+        let harm = async {
+            for _ in 0..5 {
+                scene.answers(MOMENT).await;
+                scene.gate.existing(fault);
+            }
+        };
+        let (report, ()) = tokio::join!(refresh, harm);
+        assert_ne!(report["outcome"], "InProgress", "{report}");
+        scene.gate.heal().await;
+        scene.recovers().await;
+    }
+    let report = scene.refresh("Requested").await;
+    assert_eq!(report["outcome"], "Completed", "{report}");
+    scene.ends_well().await;
+}
