@@ -1,6 +1,6 @@
 //! Sessions end faster than they can be made, again and again: no place is lost by it, in whatever state it was.
 
-use sabai_tests::gate::Fault;
+use sabai_tests::gate::{Fault, Way};
 
 use super::scene::{Scene, setup};
 
@@ -34,6 +34,26 @@ async fn a_storm_of_resets_ends_and_silence() {
     ])
     .await;
     scene.recovers().await;
+    scene.ends_well().await;
+}
+
+/// Sessions end when they are used next, new ones in the middle of their opening: every place is soon one whose end
+/// nobody saw, and there must be a way to ask the server all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_of_sessions_that_end_when_they_are_used() {
+    let scene = setup().start().await;
+    for (way, bytes) in [
+        (Way::ToServer, 0),
+        (Way::ToClient, 0),
+        (Way::ToClient, 3_500),
+    ] {
+        for _ in 0..10 {
+            scene.gate.all(Fault::CutAfter(way, bytes)).await;
+            scene.answers(MOMENT).await;
+        }
+        scene.gate.heal().await;
+        scene.recovers().await;
+    }
     scene.ends_well().await;
 }
 
