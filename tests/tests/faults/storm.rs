@@ -2,7 +2,7 @@
 
 use sabai_tests::gate::{Fault, Way};
 
-use super::scene::{Scene, setup};
+use super::scene::{SOME, Scene, setup};
 
 /// A tenth of a second of the load.
 const MOMENT: usize = 10;
@@ -54,6 +54,26 @@ async fn a_storm_of_sessions_that_end_when_they_are_used() {
         scene.gate.heal().await;
         scene.recovers().await;
     }
+    scene.ends_well().await;
+}
+
+/// A claim whose answer was lost is no attempt: nobody worked the event. Two real ones are allowed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_event_is_buried_for_sessions_that_end() {
+    let setup = setup().env("SABAI_MAX_ATTEMPTS", "2");
+    let scene = setup.start().await;
+    // What came meanwhile waits, and is due.
+    scene.postgres_goes().await;
+    scene.answers(SOME).await;
+    scene.gate.heal().await;
+    // A session lives for its opening and a few answers.
+    for round in 0..80 {
+        let bytes = 4_000 + 100 * (round % 40);
+        scene.gate.all(Fault::CutAfter(Way::ToClient, bytes)).await;
+        scene.answers(MOMENT).await;
+    }
+    scene.gate.heal().await;
+    scene.recovers().await;
     scene.ends_well().await;
 }
 
