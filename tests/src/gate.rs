@@ -3,22 +3,22 @@
 //! then happen.
 
 mod accepting;
+mod connection;
 mod fault;
 mod filter;
 mod tls;
 mod traffic;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use anyhow::Context;
-use socket2::SockRef;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
+pub use connection::Connection;
 pub use fault::{Fault, Way};
 
 use crate::postgres::{Database, Postgres};
@@ -46,25 +46,6 @@ struct Shared {
     connections: Mutex<Vec<Connection>>,
     accepted: AtomicU64,
     peak: AtomicUsize,
-}
-
-/// One connection through the gate. Cheap to clone.
-#[derive(Clone)]
-pub struct Connection(Arc<Passing>);
-
-/// What is known of one connection.
-struct Passing {
-    number: u64,
-    fault: watch::Sender<Option<Fault>>,
-    to_server: AtomicU64,
-    to_client: AtomicU64,
-    last: Mutex<Instant>,
-    open: AtomicBool,
-    /// Nobody could see its end: it may be over on one side alone.
-    was_silent: AtomicBool,
-    /// The client's side, for the filter; none before and after the connection's life.
-    socket: Mutex<Option<socket2::Socket>>,
-    terminates_tls: bool,
 }
 
 impl Gate {
@@ -169,6 +150,11 @@ impl Gate {
         self.fresh(Some(fault)).await;
     }
 
+    /// New connections pass again; those that exist stay as they are.
+    pub async fn new_connections_pass(&self) {
+        self.fresh(None).await;
+    }
+
     /// Both.
     pub async fn all(&self, fault: Fault) {
         self.fresh(Some(fault)).await;
@@ -230,89 +216,6 @@ pub enum Tls {
     Terminated,
 }
 
-impl Connection {
-    /// It meets `fault` from now on, whatever it met before.
-    ///
-    /// # Panics
-    /// For a close_notify when the gate does not speak TLS.
-    pub fn inflict(&self, fault: Fault) {
-        assert!(
-            fault != Fault::CloseNotify || self.0.terminates_tls,
-            "only a gate with Tls::Terminated can send a close_notify"
-        );
-        self.0
-            .meets(Some(fault.counted_from(|way| self.bytes(way))));
-    }
-
-    /// Bytes pass again.
-    pub fn heal(&self) {
-        self.0.meets(None);
-    }
-
-    /// Which one it is, from 1.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        self.0.number
-    }
-
-    /// Bytes that passed so far.
-    #[must_use]
-    pub fn bytes(&self, way: Way) -> u64 {
-        self.0.counter(way).load(Ordering::Relaxed)
-    }
-
-    /// Since bytes passed last, either way.
-    #[must_use]
-    pub fn idle_for(&self) -> Duration {
-        self.0.last().elapsed()
-    }
-
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.0.open.load(Ordering::Relaxed)
-    }
-
-    fn was_silent(&self) -> bool {
-        self.0.was_silent.load(Ordering::Relaxed)
-    }
-}
-
-impl Passing {
-    /// Sets the filter before this returns: what the client sends next meets it.
-    fn meets(&self, fault: Option<Fault>) {
-        if let Some(socket) = &*self.socket() {
-            filter::dropping(&SockRef::from(socket), fault == Some(Fault::Drop))
-                .expect("a filter, which needs Linux");
-        }
-        if fault.is_some_and(|fault| !fault.passes(Way::ToServer) || !fault.passes(Way::ToClient)) {
-            self.was_silent.store(true, Ordering::Relaxed);
-        }
-        self.fault.send_replace(fault);
-    }
-
-    fn socket(&self) -> MutexGuard<'_, Option<socket2::Socket>> {
-        self.socket
-            .lock()
-            .expect("nobody panics while holding this")
-    }
-
-    fn counter(&self, way: Way) -> &AtomicU64 {
-        match way {
-            Way::ToServer => &self.to_server,
-            Way::ToClient => &self.to_client,
-        }
-    }
-
-    fn passed(&self, way: Way, bytes: usize) {
-        self.counter(way).fetch_add(bytes as u64, Ordering::Relaxed);
-        *self.last() = Instant::now();
-    }
-
-    fn last(&self) -> MutexGuard<'_, Instant> {
-        self.last.lock().expect("nobody panics while holding this")
-    }
-}
-
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.connections
@@ -322,17 +225,8 @@ impl Shared {
 
     /// A connection was accepted.
     fn enter(&self, fault: Option<Fault>) -> Connection {
-        let connection = Connection(Arc::new(Passing {
-            number: self.accepted.fetch_add(1, Ordering::Relaxed) + 1,
-            fault: watch::Sender::new(fault),
-            to_server: AtomicU64::new(0),
-            to_client: AtomicU64::new(0),
-            last: Mutex::new(Instant::now()),
-            open: AtomicBool::new(true),
-            was_silent: AtomicBool::new(false),
-            socket: Mutex::default(),
-            terminates_tls: self.termination.is_some(),
-        }));
+        let number = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let connection = Connection::new(number, fault, self.termination.is_some());
         let mut connections = self.lock();
         connections.retain(Connection::is_open);
         connections.push(connection.clone());

@@ -3,6 +3,9 @@
 //!
 //! One event's way: `webhook` builds, signs and posts it; `bot` is the process that gets it; `line` is what the bot
 //! calls; `postgres` is where it saves; `world` puts them together and says what was lost, doubled or out of order.
+//!
+//! Faults are made on the way (`gate`), in the server (`postgres`), in what names mean (`names`), under the files and
+//! in the clock of a process (`preload`); `load` is what goes on meanwhile.
 
 pub mod bench;
 pub mod bot;

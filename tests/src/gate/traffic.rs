@@ -12,8 +12,9 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::{client, server};
 
+use super::connection::Passing;
 use super::fault::allowance;
-use super::{Connection, Fault, Passing, Shared, Way, filter};
+use super::{Connection, Fault, Shared, Way, filter};
 use crate::postgres::SSL_REQUEST;
 
 /// For the client to read what it was sent before its FIN.

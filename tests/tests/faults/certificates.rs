@@ -83,7 +83,7 @@ impl Scene {
         for fault in ["CertificateUntrusted", "ClientCertificateRefused"] {
             assert_eq!(self.met(fault).await, 0, "{fault}");
         }
-        self.never_spooled();
+        self.never_spooled().await;
     }
 
     /// The certificates that sessions were made with, each once.

@@ -41,7 +41,7 @@ async fn no_caller_waits_longer_than_a_connect(scene: &Scene) {
     let name = "sabai_pool_acquire_duration_seconds";
     let all = metrics.sum(&format!("{name}_count"), &[]);
     let soon = metrics.sum(&format!("{name}_bucket"), &[("le", "2.0")]);
-    scene.never_spooled();
+    scene.never_spooled().await;
     assert!(
         all.is_some() && all == soon,
         "{all:?} waits, {soon:?} of them short"

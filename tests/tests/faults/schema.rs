@@ -19,6 +19,6 @@ async fn columns_are_added_and_changed_under_cached_statements() {
         scene.answers(SOME / 2).await;
     }
     assert_eq!(scene.met("Unexpected").await, 0);
-    scene.never_spooled();
+    scene.never_spooled().await;
     scene.ends_well().await;
 }

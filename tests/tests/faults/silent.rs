@@ -1,6 +1,8 @@
 //! Rows 3 and 4: nobody answers. Packets vanish; or the peer's kernel acknowledges and nothing comes; or the server's
 //! processes stand still. Each for the sessions that exist, and for new ones too.
 
+use std::time::Duration;
+
 use sabai_tests::gate::Fault;
 use sabai_tests::process::{self, Signal};
 
@@ -77,6 +79,22 @@ async fn the_postmaster_stands_still() {
     scene.answers(2 * SOME).await;
     signal(&postmaster, Signal::Continue);
     scene.names("TimedOut").await;
+    scene.recovers().await;
+    scene.ends_well().await;
+}
+
+/// Each piece is late: slow is not dead.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_is_slow() {
+    let scene = setup().start().await;
+    for millis in [20, 100] {
+        scene
+            .gate
+            .all(Fault::Delay(Duration::from_millis(millis)))
+            .await;
+        scene.answers(SOME).await;
+    }
+    scene.gate.heal().await;
     scene.recovers().await;
     scene.ends_well().await;
 }

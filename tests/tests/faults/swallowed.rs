@@ -1,6 +1,9 @@
 //! Row 5: what was asked is done, and the answer never comes.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use sabai_tests::gate::{Fault, Way};
+use sabai_tests::random::Random;
 
 use super::scene::{SOME, Scene, setup};
 
@@ -41,5 +44,33 @@ async fn sessions_are_cut_in_the_middle_of_an_answer_or_a_question() {
         scene.gate.existing(Fault::CutAfter(way, bytes));
         scene.answers(SOME / 2).await;
     }
+    exactly_one_row_each(scene).await;
+}
+
+/// Wherever it may be: in the head of a message, in a row, in the TLS record of a handshake. `SEED` chooses where.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the seed of a failing run")]
+async fn sessions_are_cut_anywhere() {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let again = std::env::var("SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seed = again.unwrap_or(since.expect("after 1970").as_secs());
+    println!("seed {seed}");
+    let mut random = Random::new(seed);
+    let scene = setup().start().await;
+    for _ in 0..30 {
+        let way = *random.pick(&[Way::ToServer, Way::ToClient]);
+        let cut = Fault::CutAfter(way, random.within(0..=3_000) as u64);
+        // New ones too, each third time: in the middle of opening.
+        match random.chance(33) {
+            true => scene.gate.all(cut).await,
+            false => scene.gate.existing(cut),
+        }
+        scene.answers(SOME / 10).await;
+        scene.gate.new_connections_pass().await;
+    }
+    scene.gate.heal().await;
+    scene.recovers().await;
     exactly_one_row_each(scene).await;
 }

@@ -13,6 +13,6 @@ async fn all_sessions_terminated_every_two_seconds() {
         scene.answers(SOME).await;
     }
     scene.names("Terminated").await;
-    scene.never_spooled();
+    scene.never_spooled().await;
     scene.ends_well().await;
 }

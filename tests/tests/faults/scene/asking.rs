@@ -1,0 +1,103 @@
+//! What rows ask of a bot: which faults it met, how its pool stands, whether anybody noticed.
+
+use http::Method;
+use sabai_tests::bot::control;
+use sabai_tests::gate::Fault;
+use sabai_tests::wait::eventually;
+use serde_json::{Value, json};
+
+use super::{LIMIT, SOME, Scene, socket};
+
+impl Scene {
+    /// How often the bot met a fault of this name.
+    pub(crate) async fn met(&self, fault: &str) -> u64 {
+        let metrics = self.bot.metrics().await.expect("the bot answers");
+        let met = metrics.sum("sabai_faults_total", &[("fault", fault)]);
+        met.unwrap_or_default() as u64
+    }
+
+    /// Waits until the bot has named the fault.
+    pub(crate) async fn names(&self, fault: &str) {
+        let what = format!("the bot to name {fault}");
+        eventually(LIMIT, &what, async || {
+            if self.met(fault).await > 0 {
+                return Ok(());
+            }
+            let page = self.bot.admin_page("/metrics").await;
+            let (_, page) = page.map_err(|failure| failure.to_string())?;
+            let named = page.lines().filter(|line| line.starts_with("sabai_faults"));
+            Err(named.collect::<Vec<_>>().join(" "))
+        })
+        .await;
+    }
+
+    /// Waits until the bot's metric is as it should be.
+    pub(crate) async fn metric(&self, name: &str, is: impl Fn(f64) -> bool) {
+        eventually(LIMIT, name, async || {
+            let metrics = self.bot.metrics().await;
+            let metrics = metrics.map_err(|failure| failure.to_string())?;
+            match metrics.sum(name, &[]) {
+                Some(value) if is(value) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Whether Postgres was silent for a while though nobody made it so: the machine itself stood still, and what
+    /// follows says nothing.
+    async fn machine_stood_still(&self) -> bool {
+        self.met("Silent").await + self.met("StatementTimeout").await > 0
+    }
+
+    /// Nobody noticed: no webhook had to wait on disk.
+    pub(crate) async fn never_spooled(&self) {
+        if self.machine_stood_still().await {
+            return;
+        }
+        let lines = self.bot.log().lines();
+        let spooled = lines
+            .iter()
+            .find(|line| line.text().contains("go to the spool"));
+        assert!(spooled.is_none(), "{}", self.bot.log().tail());
+    }
+
+    /// One session is lost and cannot be replaced, for this reason; the others carry the load, and none of them is
+    /// given up.
+    pub(crate) async fn loses_one(&self, fault: &str) {
+        let sessions = self.gate.connections();
+        sessions[0].inflict(Fault::Reset);
+        self.names(fault).await;
+        self.answers(SOME).await;
+        if self.machine_stood_still().await {
+            return;
+        }
+        let kept = sessions[1..].iter().filter(|one| one.is_open()).count();
+        assert_eq!(kept, sessions.len() - 1, "no session is given up for it");
+        self.never_spooled().await;
+    }
+
+    /// Asks for a refresh, and waits for its end, whatever that is.
+    pub(crate) async fn refresh(&self, reason: &str) -> Value {
+        let socket = socket(&self.world);
+        let id = format!("{reason}-{}", self.load.elapsed().as_millis());
+        let order = json!({"requestId": id, "kind": "Refresh", "reason": reason});
+        eventually(LIMIT, "the refresh to end", async || {
+            let body = order.to_string().into();
+            let asked = control::exchange(&socket, Method::POST, "/v1/recycle", body).await;
+            match asked.map_err(|error| format!("{error:#}"))? {
+                (200, report) => {
+                    serde_json::from_slice::<Value>(&report).map_err(|e| e.to_string())
+                }
+                (status, report) => Err(format!("{status} {}", String::from_utf8_lossy(&report))),
+            }
+        })
+        .await
+    }
+
+    /// What the bot reports of its pool.
+    pub(crate) async fn report(&self) -> Value {
+        let report = control::get(&socket(&self.world), "/v1/report").await;
+        report.expect("the bot answers")
+    }
+}
