@@ -189,6 +189,9 @@ impl Shared {
     }
 
     pub(super) fn state(&self, now: Instant) -> State {
+        if *self.ended.borrow() {
+            return State::Failing("its writer has ended".to_owned());
+        }
         let inner = self.inner();
         state(inner.busy, inner.trouble.as_ref(), now)
     }

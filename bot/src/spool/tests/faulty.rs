@@ -240,6 +240,19 @@ async fn a_hung_fsync_blocks_nobody_but_the_writer() {
     assert_eq!(bodies(&spool).await, ["before", "one", "two"]);
 }
 
+/// It is closed, or its thread has panicked: either way nothing is taken any more.
+#[tokio::test]
+async fn a_spool_whose_writer_has_ended_is_not_open() {
+    let spool = Scene::new().open();
+    assert!(spool.close(Duration::from_secs(20)).await);
+    assert_eq!(spool.append(webhook("late")).await, Err(NotKept::Stopped));
+    assert!(
+        matches!(spool.state(), State::Failing(_)),
+        "{:?}",
+        spool.state()
+    );
+}
+
 #[tokio::test]
 async fn all_that_wait_share_one_fsync() {
     let (scene, disk) = (Scene::new(), Faulty::default());
