@@ -100,10 +100,14 @@ impl Running {
         }
         app.leave().await;
         if let Err(fault) = app.debts.pay(&app.db.work).await {
-            tracing::warn!(%fault, "what LINE accepted could not be written; it ends as unknown");
+            tracing::warn!(%fault, "what LINE accepted could not be written; it is kept on the spool, or ends as unknown");
         }
         if !app.database.end(CLOSING).await {
             tracing::warn!("some sessions did not end in time");
+        }
+        // Also what was owed only while the sessions ended.
+        if !app.debts.close(CLOSING).await {
+            tracing::warn!("some of what LINE accepted is not on disk; it ends as unknown");
         }
         app.admin.end(CLOSING).await;
     }

@@ -20,6 +20,8 @@ pub(super) struct State<'a> {
     pub(super) trouble: Option<&'a DialError>,
     /// `None` without a spool.
     pub(super) spool: Option<spool::State>,
+    /// Webhooks go there, whatever sessions can be opened.
+    pub(super) spooling: bool,
     /// It was ready before in this life.
     pub(super) was_ready: bool,
     /// Since the process started.
@@ -35,6 +37,11 @@ pub(super) fn readiness(state: &State<'_>) -> Readiness {
     let not_ready = |reason: String| Readiness::NotReady { reason };
     if state.stopping {
         return not_ready("stopping".to_owned());
+    }
+    if let Some(spool) = state.spool.as_ref().filter(|_| state.spooling)
+        && *spool != spool::State::Open
+    {
+        return not_ready(format!("webhooks go to the spool, {}", unusable(spool)));
     }
     let schema_behind = state.schema.as_ref().and_then(|seen| seen.err());
     let (fault, reason) = if let Some(error) = state.trouble {
@@ -119,6 +126,7 @@ mod tests {
             schema: schema.as_ref().map(Result::as_ref),
             trouble: trouble.as_ref(),
             spool,
+            spooling: false,
             was_ready,
             age,
         })
@@ -158,6 +166,34 @@ mod tests {
         }
     }
 
+    /// Sessions can be opened while every commit hangs, or the disk does while the rest of the spool is drained.
+    #[test]
+    fn who_can_neither_spool_nor_commit_is_not_ready_whatever_can_be_opened() {
+        let state = |spool, spooling| State {
+            stopping: false,
+            schema: Some(Ok(&())),
+            trouble: None,
+            spool: Some(spool),
+            spooling,
+            was_ready: true,
+            age: HOLD,
+        };
+        let hung = || spool::State::Hung(std::time::Instant::now());
+        let table = [
+            (spool::State::Open, true, None),
+            (spool::State::Full, false, None),
+            (spool::State::Full, true, Some("SABAI_SPOOL_MAX_BYTES")),
+            (hung(), true, Some("the spool is hung")),
+        ];
+        for (spool, spooling, expected) in table {
+            match (readiness(&state(spool.clone(), spooling)), expected) {
+                (Readiness::Ready, None) => {}
+                (Readiness::NotReady { reason }, Some(part)) if reason.contains(part) => {}
+                (found, _) => panic!("{spool:?} {spooling} gave {found:?}, not {expected:?}"),
+            }
+        }
+    }
+
     #[test]
     fn who_stops_is_not_ready() {
         let state = State {
@@ -165,6 +201,7 @@ mod tests {
             schema: Some(Ok(&())),
             trouble: None,
             spool: None,
+            spooling: false,
             was_ready: true,
             age: HOLD,
         };

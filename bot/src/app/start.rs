@@ -162,6 +162,7 @@ impl App {
                     schema: schema.as_ref().map(Result::as_ref),
                     trouble: trouble.as_ref(),
                     spool: backlog.as_deref().map(|backlog| backlog.spool.state()),
+                    spooling: backlog.as_deref().is_some_and(Backlog::is_begun),
                     was_ready,
                     age: started.elapsed(),
                 };

@@ -108,8 +108,20 @@ impl Backlog {
         self.begun.send_replace(false);
     }
 
+    /// Postgres took a batch that went straight to it. What an outage that peers ended has left is over too.
+    pub(super) fn is_well(&self) {
+        self.draining.send_if_modified(|draining| {
+            let was_ill = *draining != Draining::Well;
+            *draining = Draining::Well;
+            was_ill
+        });
+    }
+
     /// Queues a record; the order of the calls is the order on disk.
     pub(super) fn append(&self, record: Record) -> Ticket {
+        // No peer has seen this one.
+        self.refused
+            .send_if_modified(|refused| std::mem::take(refused));
         self.spool.append(record)
     }
 
@@ -179,5 +191,60 @@ impl Backlog {
         while !holds(self) {
             let _ = changes.changed().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::spool::{Options, SEGMENT_BYTES, SpooledWebhook};
+    use crate::trace::TraceId;
+
+    fn backlog(folder: &tempfile::TempDir) -> Arc<Backlog> {
+        let options = Options {
+            folder: folder.path().join("spool"),
+            max_bytes: 1 << 20,
+            segment_bytes: SEGMENT_BYTES,
+        };
+        Backlog::new(Spool::open(options).expect("opens"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_that_peers_ended_does_not_make_the_next_one_old() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let backlog = backlog(&folder);
+        backlog.begin(Fault::Refused);
+        // Evacuated to the last: it ends with Postgres still away.
+        backlog.end();
+        backlog.is_well();
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        backlog.begin(Fault::Refused);
+        let Some(Draining::Ill { since, .. }) = backlog.draining() else {
+            panic!("{:?}", backlog.draining());
+        };
+        assert_eq!(since.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn what_peers_refused_once_says_nothing_about_what_comes_later() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let backlog = backlog(&folder);
+        backlog.is_refused_by_peers();
+        assert!(backlog.refused_by_peers().now_or_never().is_some());
+        let webhook = SpooledWebhook {
+            received: std::time::SystemTime::now(),
+            trace: TraceId::random(),
+            events: 1,
+            signature: Bytes::from_static(b"signed"),
+            body: Bytes::from_static(b"{}"),
+        };
+        backlog
+            .append(Record::Webhook(webhook))
+            .await
+            .expect("kept");
+        assert!(backlog.refused_by_peers().now_or_never().is_none());
     }
 }

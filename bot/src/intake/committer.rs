@@ -78,7 +78,12 @@ impl Committer {
         let deadline = if self.backlog.is_some() { first } else { last };
         let committed = self.commit.store(&batch.arrivals, deadline).await;
         match (committed.answer, &self.backlog) {
-            (Ok(()), _) => batch.calls.into_iter().for_each(|call| call.answer(Ok(()))),
+            (Ok(()), backlog) => {
+                if let Some(backlog) = backlog {
+                    backlog.is_well();
+                }
+                batch.calls.into_iter().for_each(|call| call.answer(Ok(())));
+            }
             (Err(fault), Some(backlog)) => {
                 backlog.begin(fault);
                 keep(backlog, tickets, batch.calls);

@@ -2,6 +2,7 @@
 //! locks and still come true: nothing of intake is tried again before its backend is known to be gone.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use sabai_wire::fault::{Class, Fault};
 use sabai_wire::link::SessionFacts;
@@ -11,6 +12,9 @@ use uuid::Uuid;
 use super::store;
 use crate::db::pool::Pool;
 use crate::queue::debts::Debts;
+
+/// A backend: its process id, which a restarted server soon gives to another one, and when it began.
+pub(super) type Backend = (i32, SystemTime);
 
 /// The backends in doubt. Clones share them.
 #[derive(Clone, Debug)]
@@ -22,7 +26,7 @@ pub struct Doubts {
 /// A backend that may still commit.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
-    pid: i32,
+    backend: Backend,
     /// Under which it then wins lanes that nobody works.
     token: Option<Uuid>,
 }
@@ -43,8 +47,8 @@ impl Doubts {
     /// A statement on this session, with this token, ended with `fault`: is its outcome unknown?
     pub(super) fn note(&self, session: &SessionFacts, token: Option<Uuid>, fault: Fault) {
         if matches!(fault.class(), Class::Silent | Class::Severed) {
-            let pid = session.backend_pid;
-            self.list().push(Doubt { pid, token });
+            let backend = (session.backend_pid, session.backend_start);
+            self.list().push(Doubt { backend, token });
         }
     }
 
@@ -58,16 +62,18 @@ impl Doubts {
     /// # Errors
     /// [`Fault::CommitHanging`] while one is still there, or why Postgres could not be asked.
     pub(super) async fn settle(&self, pool: &Pool, deadline: Instant) -> Result<(), Fault> {
-        let pids: Vec<i32> = self.list().iter().map(|doubt| doubt.pid).collect();
-        if pids.is_empty() {
+        let asked: Vec<Backend> = self.list().iter().map(|doubt| doubt.backend).collect();
+        if asked.is_empty() {
             return Ok(());
         }
         let mut link = pool.acquire(deadline).await.map_err(|error| error.fault)?;
-        let alive = store::working(&mut link, &pids, deadline).await;
+        let alive = store::working(&mut link, &asked, deadline).await;
         let alive = alive.map_err(|error| error.fault)?;
-        let is_gone = |doubt: &mut Doubt| pids.contains(&doubt.pid) && !alive.contains(&doubt.pid);
-        let gone: Vec<Doubt> = self.list().extract_if(.., is_gone).collect();
-        // Only now can its lanes be given back: before, it might have won them afterwards.
+        let gone = |doubt: &mut Doubt| {
+            asked.contains(&doubt.backend) && !alive.contains(&doubt.backend)
+        };
+        let gone: Vec<Doubt> = self.list().extract_if(.., gone).collect();
+        // Only now can their lanes be given back: before, they might have been won afterwards.
         let tokens = gone.into_iter().filter_map(|doubt| doubt.token);
         tokens.for_each(|token| self.debts.owe_token(token));
         match alive.is_empty() {

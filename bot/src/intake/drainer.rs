@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_wire::fault::Fault;
 use sabai_wire::fault::decision::{Retry, Spool as Treatment};
+use sabai_wire::fault::{Class, Fault};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,8 @@ const FIRST: Duration = Duration::from_millis(20);
 const MOST: Duration = Duration::from_millis(400);
 /// What a file or a person has to mend is looked at less often.
 const SLOWLY: Duration = Duration::from_secs(2);
+/// So many refused one by one, and none taken: it is not them.
+const MANY: usize = 16;
 /// Nothing can be read, or nothing is there yet.
 const REST: Duration = Duration::from_millis(500);
 
@@ -44,6 +46,7 @@ impl Drainer {
     /// Runs until it is dropped.
     pub async fn run(self) {
         let (mut window, mut pause) = (Window::default(), Backoff::new(FIRST, MOST));
+        let mut portion = Portion::default();
         loop {
             self.backlog.until_begun().await;
             let mut changes = self.backlog.listen();
@@ -53,7 +56,7 @@ impl Drainer {
                 sleep(REST).await;
                 continue;
             }
-            let chunk = window.first(MOST_EVENTS);
+            let chunk = window.first(portion.events());
             if chunk.is_empty() {
                 if self.backlog.spool.depth().records == 0 {
                     // Also when the last one was damaged, and removed by reading it.
@@ -64,12 +67,14 @@ impl Drainer {
                 }
                 continue;
             }
-            match self.deposit(&chunk, &mut window).await {
+            match self.deposit(&chunk, &mut window, portion).await {
                 Ok(()) => {
                     pause.reset();
+                    portion.grow();
                     self.backlog.fares(Ok(()));
                 }
                 Err(fault) => {
+                    portion.shrink(fault);
                     self.commit.metrics.retry(fault.as_str());
                     self.backlog.fares(Err(fault));
                     if self.evacuate().await {
@@ -81,20 +86,39 @@ impl Drainer {
         }
     }
 
-    /// Brings these to Postgres. What it refuses for good is set aside, so that nothing else waits for it.
-    async fn deposit(&self, chunk: &[Spooled], window: &mut Window) -> Result<(), Fault> {
+    /// Brings these to Postgres. What it refuses for good is set aside, so that nothing else waits for it; but only when
+    /// it takes others: a Postgres that refuses all is ill, and no webhook is to blame.
+    async fn deposit(
+        &self,
+        chunk: &[Spooled],
+        window: &mut Window,
+        portion: Portion,
+    ) -> Result<(), Fault> {
+        let (mut refused, mut takes_others) = (Vec::new(), false);
         // A stack of parts, the first on top, keeps the order.
         let mut parts = vec![chunk];
         while let Some(part) = parts.pop() {
-            match self.once(part, window).await {
-                Ok(()) => {}
-                Err(fault) if fault.decision().spool == Treatment::Wait => return Err(fault),
-                Err(_) if part.len() > 1 => {
+            match self.once(part, window, portion).await? {
+                Taken::Yes => takes_others = true,
+                Taken::Refused(_) if part.len() > 1 => {
                     let (left, right) = part.split_at(part.len() / 2);
                     parts.push(right);
                     parts.push(left);
                 }
-                Err(fault) => self.set_aside(part, fault, window).await,
+                // Each costs sessions: it is not asked about all of a full spool.
+                Taken::Refused(fault) if !takes_others && refused.len() + 1 >= MANY => {
+                    return Err(fault);
+                }
+                Taken::Refused(fault) => refused.push((part, fault)),
+            }
+        }
+        for (part, fault) in refused {
+            if !takes_others {
+                return Err(fault);
+            }
+            // Postgres may be well again only since.
+            if let Taken::Refused(fault) = self.once(part, window, portion).await? {
+                self.set_aside(part, fault, window).await;
             }
         }
         Ok(())
@@ -102,20 +126,27 @@ impl Drainer {
 
     /// One statement, and as many more as it takes for what came meanwhile and belongs before: only then is any of it
     /// worked.
-    async fn once(&self, part: &[Spooled], window: &mut Window) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// What says nothing about these webhooks.
+    async fn once(
+        &self,
+        part: &[Spooled],
+        window: &mut Window,
+        portion: Portion,
+    ) -> Result<Taken, Fault> {
         self.ready(Instant::now() + TRY).await?;
-        let (first, answer) = self.store(part, window).await;
-        let mut stored = vec![first];
+        let (mut stored, answer) = self.store(part, window, portion).await;
         if let Some((last, _)) = part.last()
             && answer.is_ok()
         {
             while window.top_up(&self.backlog.spool).await.is_ok() {
-                let late = window.before(*last, MOST_EVENTS);
+                let late = window.before(*last, portion.events());
                 if late.is_empty() {
                     break;
                 }
-                let (late, answer) = self.store(&late, window).await;
-                stored.push(late);
+                let (late, answer) = self.store(&late, window, portion).await;
+                stored.extend(late);
                 if answer.is_err() {
                     break;
                 }
@@ -124,7 +155,11 @@ impl Drainer {
         for (arrivals, committed) in stored {
             self.commit.finish(arrivals, committed);
         }
-        answer
+        match answer {
+            Ok(()) => Ok(Taken::Yes),
+            Err(fault) if fault.decision().spool == Treatment::Wait => Err(fault),
+            Err(fault) => Ok(Taken::Refused(fault)),
+        }
     }
 
     /// Nothing is in doubt and a link can be had; else nothing need be laid out.
@@ -141,21 +176,30 @@ impl Drainer {
         Ok(())
     }
 
+    /// In one statement, if no webhook alone has more events than a portion.
     async fn store(
         &self,
         part: &[Spooled],
         window: &mut Window,
-    ) -> ((Vec<Arrival>, Committed), Result<(), Fault>) {
-        let arrivals: Vec<Arrival> = part
+        portion: Portion,
+    ) -> (Vec<(Vec<Arrival>, Committed)>, Result<(), Fault>) {
+        let mut rest: Vec<Arrival> = part
             .iter()
             .flat_map(|(_, webhook)| arrivals(webhook))
             .collect();
-        let committed = self.commit.store(&arrivals, Instant::now() + TRY).await;
-        let answer = committed.answer;
-        if answer.is_ok() {
-            self.remove(part, window);
+        let mut stored = Vec::new();
+        while !rest.is_empty() {
+            let later = rest.split_off(portion.events().min(rest.len()));
+            let now = std::mem::replace(&mut rest, later);
+            let committed = self.commit.store(&now, Instant::now() + TRY).await;
+            let answer = committed.answer;
+            stored.push((now, committed));
+            if answer.is_err() {
+                return (stored, answer);
+            }
         }
-        ((arrivals, committed), answer)
+        self.remove(part, window);
+        (stored, Ok(()))
     }
 
     fn remove(&self, part: &[Spooled], window: &mut Window) {
@@ -194,10 +238,67 @@ impl Drainer {
 /// A webhook and its place in the window.
 type Spooled = (Place, SpooledWebhook);
 
+/// What Postgres says to webhooks.
+enum Taken {
+    /// They are there.
+    Yes,
+    /// It does not take these, or not one among them.
+    Refused(Fault),
+}
+
+/// How many events are stored at a time: fewer while Postgres is too slow for them, or one portion would fail for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Portion(usize);
+
+impl Default for Portion {
+    fn default() -> Self {
+        Self(MOST_EVENTS)
+    }
+}
+
+impl Portion {
+    const fn events(self) -> usize {
+        self.0
+    }
+
+    fn shrink(&mut self, fault: Fault) {
+        if matches!(fault.class(), Class::Overload | Class::Silent) {
+            self.0 = (self.0 / 2).max(1);
+        }
+    }
+
+    fn grow(&mut self) {
+        self.0 = (self.0 * 2).min(MOST_EVENTS);
+    }
+}
+
 /// How long to wait after a failure.
 fn patience(fault: Fault, pause: &mut Backoff) -> Duration {
     match fault.decision().retry {
         Retry::AfterChange | Retry::Never => SLOWLY,
         Retry::Safe | Retry::Idempotent | Retry::AfterBackend => pause.pause(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_portion_shrinks_while_postgres_is_slow_and_grows_when_it_is_well() {
+        let mut portion = Portion::default();
+        portion.shrink(Fault::Refused);
+        assert_eq!(portion, Portion(MOST_EVENTS), "that is no matter of size");
+        portion.shrink(Fault::StatementTimeout);
+        portion.shrink(Fault::Silent);
+        assert_eq!(portion, Portion(MOST_EVENTS / 4));
+        for _ in 0..20 {
+            portion.shrink(Fault::OutOfMemory);
+        }
+        assert_eq!(portion, Portion(1));
+        for _ in 0..20 {
+            portion.grow();
+        }
+        assert_eq!(portion, Portion(MOST_EVENTS));
     }
 }

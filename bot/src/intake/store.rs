@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::doubts::Backend;
 use super::rows::{Amended, Rows};
 use crate::db::pool::Lent;
 use crate::event::key::EventKey;
@@ -43,7 +44,9 @@ const AMEND_TURN: Statement = Statement {
 
 const WORKING: Statement = Statement {
     name: "intake.working",
-    sql: "/* intake.working */ select pid from pg_stat_activity where pid = any($1::int4[]) and state = 'active'",
+    sql: "/* intake.working */ select pid, backend_start from pg_stat_activity \
+          join unnest($1::int4[], $2::timestamptz[]) asked (pid, backend_start) using (pid, backend_start) \
+          where state = 'active'",
 };
 const OPEN: Statement = Statement {
     name: "intake.open",
@@ -166,14 +169,15 @@ pub(super) async fn won(
         .collect())
 }
 
-/// Which of these backends are at work. One that has taken over the number of another is idle soon, or has it too.
+/// Which of these backends are at work.
 pub(super) async fn working(
     link: &mut Lent,
-    pids: &[i32],
+    backends: &[Backend],
     deadline: Instant,
-) -> Result<Vec<i32>, StatementError> {
-    let found = link.query(&WORKING, &[&pids], deadline).await?;
-    Ok(found.iter().map(|row| row.get(0)).collect())
+) -> Result<Vec<Backend>, StatementError> {
+    let (pids, starts): (Vec<i32>, Vec<SystemTime>) = backends.iter().copied().unzip();
+    let found = link.query(&WORKING, &[&pids, &starts], deadline).await?;
+    Ok(found.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 /// Empties or edits every text that has an amendment, wherever it is by now.

@@ -177,6 +177,14 @@ impl Debts {
         Ok(())
     }
 
+    /// What is owed by now is on disk for the next life. Waits for that at most `limit`; says whether it is.
+    pub async fn close(&self, limit: Duration) -> bool {
+        match &self.outcomes {
+            Some(spool) => spool.close(limit).await,
+            None => self.is_empty(),
+        }
+    }
+
     /// Takes off the spool what Postgres knows by now.
     pub fn forget(&self, paid: Vec<Kept>) {
         let nothing = paid.iter().all(|kept| matches!(kept, Kept::No));

@@ -60,6 +60,8 @@ pub(super) enum Task {
         /// The last group failed.
         failing: bool,
     },
+    /// See whether the disk takes something again.
+    Probe,
     End,
 }
 
@@ -187,6 +189,9 @@ impl Shared {
     }
 
     pub(super) fn state(&self, now: Instant) -> State {
+        if *self.ended.borrow() {
+            return State::Failing("its writer has ended".to_owned());
+        }
         let inner = self.inner();
         state(inner.busy, inner.trouble.as_ref(), now)
     }
@@ -219,9 +224,21 @@ impl Shared {
             if inner.stopping {
                 return Task::End;
             }
-            inner = self
+            let Some(at) = inner.trouble.as_ref().and_then(Trouble::probe_at) else {
+                inner = self
+                    .wake
+                    .wait(inner)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = at.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                inner.busy = Some(Instant::now());
+                return Task::Probe;
+            }
+            (inner, _) = self
                 .wake
-                .wait(inner)
+                .wait_timeout(inner, left)
                 .unwrap_or_else(PoisonError::into_inner);
         }
         inner.busy = Some(Instant::now());
@@ -250,13 +267,26 @@ impl Shared {
             }
         });
         inner.active = goes_on.then_some(number);
+        self.heal(&mut inner);
+        // In the lock, so that the depth is never empty while a ticket is open.
+        inner.queue.answer(group, |at| Ok(ids[at]));
+    }
+
+    /// The disk was tried without a record.
+    pub(super) fn probed(&self, told: Result<(), Trouble>) {
+        let mut inner = self.inner();
+        match told {
+            Ok(()) => self.heal(&mut inner),
+            Err(trouble) => inner.trouble = Some(trouble),
+        }
+    }
+
+    fn heal(&self, inner: &mut Inner) {
         if let Some(trouble) = inner.trouble.take()
             && matches!(trouble, Trouble::Disk { .. })
         {
             tracing::info!(spool = %self.options.folder.display(), "the spool's disk takes records again");
         }
-        // In the lock, so that the depth is never empty while a ticket is open.
-        inner.queue.answer(group, |at| Ok(ids[at]));
     }
 
     /// The group was not kept.

@@ -39,7 +39,7 @@ pub enum State {
     Open,
     /// Not until space is freed.
     Full,
-    /// The last write or fsync failed, with this; it is tried again with the next append.
+    /// The last write or fsync failed, with this; it is tried again with the next append, and each second.
     Failing(String),
     /// A write or fsync has lasted for more than a second, since then.
     Hung(Instant),
@@ -49,8 +49,10 @@ pub enum State {
 const HUNG: Duration = Duration::from_secs(1);
 /// A failing disk is tried at most this often.
 const RETRY: Duration = Duration::from_millis(250);
+/// When nobody appends, the writer itself tries it so long after that.
+const PROBE: Duration = Duration::from_millis(750);
 
-/// What is wrong, until an append succeeds.
+/// What is wrong, until something can be written.
 #[derive(Clone, Debug)]
 pub(super) enum Trouble {
     /// Our own bound.
@@ -89,6 +91,14 @@ impl Trouble {
         match self {
             Self::Disk { retry_at, .. } if now < *retry_at => Some(self.not_kept()),
             Self::Disk { .. } | Self::Bound => None,
+        }
+    }
+
+    /// When the disk is tried without an append: who is told that nothing is taken may send nothing any more.
+    pub(super) fn probe_at(&self) -> Option<Instant> {
+        match self {
+            Self::Disk { retry_at, .. } => Some(*retry_at + PROBE),
+            Self::Bound => None,
         }
     }
 }

@@ -18,6 +18,8 @@ use super::state::Trouble;
 
 /// A buffer that was larger is not kept.
 const BUFFER: usize = 1 << 20;
+/// So many bytes show that the disk takes something: more than most webhooks have.
+const PROBE: usize = 16 << 10;
 
 /// Starts the thread. It ends when the spool is stopped and nothing waits.
 pub(super) fn start(shared: Arc<Shared>, disk: Box<dyn Disk>) -> io::Result<()> {
@@ -65,14 +67,18 @@ impl Writer {
         loop {
             let room = self.active.as_ref().map_or(0, |active| active.len);
             let most = self.shared.options.segment_bytes.saturating_sub(room);
-            let Task::Work {
-                group,
-                done,
-                active,
-                failing,
-            } = self.shared.task(most)
-            else {
-                return;
+            let (group, done, active, failing) = match self.shared.task(most) {
+                Task::Work {
+                    group,
+                    done,
+                    active,
+                    failing,
+                } => (group, done, active, failing),
+                Task::Probe => {
+                    self.probe();
+                    continue;
+                }
+                Task::End => return,
             };
             // All its records were removed, or it is full.
             self.active = self.active.take().filter(|one| Some(one.number) == active);
@@ -153,6 +159,18 @@ impl Writer {
                 Err(failed)
             }
         }
+    }
+
+    /// Writes as much as a record may need, to a segment of its own, and deletes it. Zeros are no record.
+    fn probe(&mut self) {
+        let tried = self.create().and_then(|mut active| {
+            let written = active.file.write_all(&[0; PROBE]);
+            let durable = written.and_then(|()| active.file.sync());
+            self.delete(active.number);
+            durable
+        });
+        let trouble = |error| Trouble::of("writing", &error, Instant::now());
+        self.shared.probed(tried.map_err(trouble));
     }
 
     fn create(&mut self) -> io::Result<Active> {

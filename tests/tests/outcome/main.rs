@@ -21,3 +21,4 @@ mod stop;
 mod stopped;
 mod taken_back;
 mod two_holders;
+mod unwilling;

@@ -182,6 +182,33 @@ async fn a_disk_that_freed_space_is_tried_at_once() {
     keep(&spool, "after").await;
 }
 
+/// Who is told that the spool takes nothing may send nothing any more: a pod that is not ready gets no webhook.
+#[tokio::test]
+async fn a_disk_that_is_well_again_is_noticed_without_an_append() {
+    for fault in [FULL, READ_ONLY, BROKEN] {
+        let (scene, disk) = (Scene::new(), Faulty::default());
+        let spool = scene.open_on(Box::new(disk.clone()));
+        keep(&spool, "before").await;
+        // The append's two tries, and the first of those without one.
+        disk.plan(|plan| plan.sync.extend([fault; 3]));
+        spool.append(webhook("refused")).await.expect_err("refused");
+        until("the disk is seen to be well", || {
+            spool.state() == State::Open
+        })
+        .await;
+        assert_eq!(bodies(&spool).await, ["before"]);
+        assert_eq!(scene.segments().len(), 1, "nothing stays of the tries");
+        keep(&spool, "after").await;
+        assert_eq!(
+            bodies(&scene.killed().open())
+                .await
+                .last()
+                .map(String::as_str),
+            Some("after")
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_hung_fsync_blocks_nobody_but_the_writer() {
     let (scene, disk) = (Scene::new(), Faulty::default());
@@ -211,6 +238,19 @@ async fn a_hung_fsync_blocks_nobody_but_the_writer() {
         ticket.await.expect("kept in the end");
     }
     assert_eq!(bodies(&spool).await, ["before", "one", "two"]);
+}
+
+/// It is closed, or its thread has panicked: either way nothing is taken any more.
+#[tokio::test]
+async fn a_spool_whose_writer_has_ended_is_not_open() {
+    let spool = Scene::new().open();
+    assert!(spool.close(Duration::from_secs(20)).await);
+    assert_eq!(spool.append(webhook("late")).await, Err(NotKept::Stopped));
+    assert!(
+        matches!(spool.state(), State::Failing(_)),
+        "{:?}",
+        spool.state()
+    );
 }
 
 #[tokio::test]
