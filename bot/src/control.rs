@@ -35,7 +35,7 @@ struct Parts {
     spool: Spool,
     book: Mutex<Book>,
     /// One change of settings at a time, so that the file holds what is in force.
-    changing: tokio::sync::Mutex<()>,
+    changing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Control {
@@ -48,7 +48,7 @@ impl Control {
             kept,
             spool,
             book: Mutex::new(book),
-            changing: tokio::sync::Mutex::default(),
+            changing: Arc::default(),
         }))
     }
 

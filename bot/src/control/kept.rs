@@ -32,7 +32,8 @@ impl Kept {
 
     /// The settings that were in force; `None` when there are none or they cannot be used, which is logged.
     pub fn settings(&self) -> Option<PoolSettings> {
-        let read = self.read(&self.settings, |json| {
+        let instead = "the environment's settings are";
+        let read = Self::read(&self.settings, instead, |json| {
             PoolSettings::from_json(json).map_err(|problems| {
                 let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 told.join("; ")
@@ -46,7 +47,8 @@ impl Kept {
     }
 
     pub(super) fn recycle(&self) -> Option<RecycleReport> {
-        self.read(&self.recycle, |json| {
+        let instead = "the last recycle is not known";
+        Self::read(&self.recycle, instead, |json| {
             serde_json::from_value(json.clone()).map_err(|error| error.to_string())
         })
     }
@@ -62,7 +64,11 @@ impl Kept {
         }
     }
 
-    fn read<T>(&self, path: &Path, take: impl FnOnce(&Value) -> Result<T, String>) -> Option<T> {
+    fn read<T>(
+        path: &Path,
+        instead: &str,
+        take: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Option<T> {
         let taken = match bounded(path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map_err(|error| error.to_string())
@@ -72,10 +78,7 @@ impl Kept {
         };
         taken
             .map_err(|reason| {
-                tracing::warn!(
-                    "{} is not used, the environment's settings are: {reason}",
-                    path.display()
-                );
+                tracing::warn!("{} is not used, {instead}: {reason}", path.display());
             })
             .ok()
     }
@@ -103,8 +106,13 @@ fn bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 fn replaced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = path.with_extension("json.new");
+    // What a process left that was killed here; what is made anew has our rights, and is not a link to elsewhere.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    options.write(true).create_new(true).mode(0o600);
     let mut file = options.open(&new)?;
     file.write_all(bytes)?;
     file.sync_all()?;
@@ -113,7 +121,7 @@ fn replaced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -129,6 +137,13 @@ mod tests {
         let path = folder.path().join("bot.sock.settings.json");
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        let other = folder.path().join("other");
+        fs::write(&other, "untouched").expect("written");
+        let new = folder.path().join("bot.sock.settings.json.new");
+        symlink(&other, &new).expect("linked");
+        kept.keep_settings(&PoolSettings::default());
+        assert_eq!(fs::read(&other).expect("there"), b"untouched");
+        assert_eq!(kept.settings(), Some(PoolSettings::default()));
         for broken in [
             "",
             "{",

@@ -58,11 +58,16 @@ async fn settings(State(desk): State<Desk>, body: Body) -> Response {
         Err(refusal) => return refusal.into_response(),
     };
     let parts = &desk.control.0;
-    let _turn = parts.changing.lock().await;
+    let turn = Arc::clone(&parts.changing).lock_owned().await;
     let applied = parts.db.apply(settings.clone());
     let kept = parts.kept.clone();
+    let keeping = spawn_blocking(move || {
+        kept.keep_settings(&settings);
+        // Here, since whoever asked may have gone away: the next change waits for the file all the same.
+        drop(turn);
+    });
     // A failure was told where it happened; the settings are in force all the same.
-    let _ = spawn_blocking(move || kept.keep_settings(&settings)).await;
+    let _ = keeping.await;
     let answer = SettingsAnswer {
         applied: applied.is_complete(),
         digest: applied.digest,

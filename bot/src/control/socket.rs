@@ -14,7 +14,6 @@ const MODE: u32 = 0o660;
 /// A folder that is not there is made so: the group may enter it.
 const FOLDER_MODE: u32 = 0o750;
 const WRITABLE_BY_OTHERS: u32 = 0o002;
-const STICKY: u32 = 0o1000;
 /// `sun_path` of unix(7), less its end; macOS has four less.
 const MOST_BYTES: usize = 103;
 
@@ -70,7 +69,8 @@ fn fit(folder: &Path) -> Result<(), String> {
     making.recursive(true).mode(FOLDER_MODE);
     making.create(folder).map_err(wrap)?;
     let mode = fs::metadata(folder).map_err(wrap)?.permissions().mode();
-    if mode & WRITABLE_BY_OTHERS != 0 && mode & STICKY == 0 {
+    // Also where they may not remove what is ours: beside the socket they could put settings that we would read.
+    if mode & WRITABLE_BY_OTHERS != 0 {
         return Err(format!(
             "others may write into the folder {shown}; take that right away (chmod o-w)"
         ));
@@ -146,8 +146,10 @@ mod tests {
         assert!(bind(&long).expect_err("long").contains("too long"));
         let open = folder.path().join("open");
         fs::create_dir(&open).expect("made");
-        fs::set_permissions(&open, Permissions::from_mode(0o777)).expect("set");
-        let refused = bind(&open.join("s")).expect_err("open");
-        assert!(refused.contains("chmod o-w"), "{refused}");
+        for mode in [0o777, 0o1777] {
+            fs::set_permissions(&open, Permissions::from_mode(mode)).expect("set");
+            let refused = bind(&open.join("s")).expect_err("open");
+            assert!(refused.contains("chmod o-w"), "{refused}");
+        }
     }
 }

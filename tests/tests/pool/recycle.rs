@@ -126,6 +126,54 @@ async fn where_no_fresh_session_can_be_made_the_old_ones_are_protected() {
     load.ends_soundly().await;
 }
 
+/// The same while every session passes the end of its life, and a pool that idles.
+#[tokio::test]
+async fn sessions_that_work_outlive_their_time_while_no_fresh_one_can_be_made() {
+    let scene = Scene::new(&[
+        ("SABAI_POOL_MAX_CONNECTIONS", "8"),
+        ("SABAI_POOL_IDLE_TIMEOUT", "2s"),
+        ("SABAI_POOL_MAX_LIFETIME", "4s"),
+    ])
+    .await;
+    scene
+        .postgres
+        .present(Presents::Untrusted)
+        .await
+        .expect("presented");
+    let aged = eventually(LIMIT, "old age", async || {
+        let report = scene.client.report().await;
+        // None at all counts too: that is what must not be.
+        let mut ages = report.sessions.iter().map(|one| one.age_milliseconds);
+        if ages.all(|age| age > 6000) {
+            Ok(report)
+        } else {
+            Err(format!("{:?}", report.sessions))
+        }
+    })
+    .await;
+    let works = |duty| aged.sessions.iter().any(|one| one.duty == duty);
+    assert!(works("intake") && works("work"), "{aged:?}");
+    assert_eq!(
+        aged.trouble.map(|trouble| trouble.fault.0),
+        Some(Fault::CertificateUntrusted)
+    );
+    let load = Load::begin(&scene.world, &scene.bot).await;
+    scene
+        .postgres
+        .present(Presents::Trusted)
+        .await
+        .expect("presented");
+    eventually(LIMIT, "young sessions", async || {
+        let report = scene.client.report().await;
+        match report.sessions.iter().map(|one| one.age_milliseconds).max() {
+            Some(..6000) if report.trouble.is_none() => Ok(()),
+            _ => Err(format!("{report:?}")),
+        }
+    })
+    .await;
+    load.ends_soundly().await;
+}
+
 /// Every link of the pool waits for a lock that nobody lets go: replaced, its users try again on fresh ones.
 #[tokio::test]
 async fn a_wedged_pool_is_replaced_at_once() {

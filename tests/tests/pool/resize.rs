@@ -1,5 +1,6 @@
 //! The ceiling moves under load: nobody notices, and the server never sees more sessions than it allows.
 
+use sabai_tests::postgres::certificates::Presents;
 use sabai_tests::wait::eventually;
 use serde_json::json;
 
@@ -63,4 +64,54 @@ async fn a_statement_timeout_reaches_every_session() {
     assert!(report.sessions.iter().all(|one| one.generation >= 2));
     load.ends_soundly().await;
     assert!(watcher.end().await <= 16);
+}
+
+/// A session is missing and none can be opened; then the ceiling falls, and none is missing any more.
+#[tokio::test]
+async fn trouble_ends_where_nothing_is_to_be_opened() {
+    let scene = Scene::new(&[
+        ("SABAI_POOL_MAX_CONNECTIONS", "8"),
+        ("SABAI_POOL_MIN_IDLE", "5"),
+    ])
+    .await;
+    let idle = async |most: usize| {
+        eventually(LIMIT, "idle sessions", async || {
+            match scene.client.report().await {
+                report if report.pool.idle == most && report.pool.size == most => Ok(report),
+                report => Err(format!("{:?}", report.pool)),
+            }
+        })
+        .await
+    };
+    let report = idle(7).await;
+    scene
+        .postgres
+        .present(Presents::Untrusted)
+        .await
+        .expect("presented");
+    let superuser = scene.postgres.superuser().await.expect("a look inside");
+    let mut work = report.sessions.iter().filter(|one| one.duty == "work");
+    let pid = work.next().expect("there").backend_pid;
+    superuser
+        .query("SELECT pg_terminate_backend($1)", &[&pid])
+        .await
+        .expect("ended");
+    eventually(LIMIT, "trouble", async || {
+        match scene.client.report().await {
+            report if report.trouble.is_some() => Ok(()),
+            report => Err(format!("{report:?}")),
+        }
+    })
+    .await;
+    let less = json!({"pool": {"maxConnections": 7, "minIdle": 4}});
+    scene.client.settings(&less).await;
+    eventually(LIMIT, "the end of trouble", async || {
+        match scene.client.report().await {
+            report if report.trouble.is_none() => Ok(()),
+            report => Err(format!("{:?} {:?}", report.pool, report.trouble)),
+        }
+    })
+    .await;
+    let report = scene.client.report().await;
+    assert_eq!((report.pool.idle, report.pool.size), (6, 6), "{report:?}");
 }

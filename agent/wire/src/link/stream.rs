@@ -25,6 +25,8 @@ struct State {
     frames: Frames,
     /// The first sign that the stream has ended.
     end: Option<Fault>,
+    /// Nothing comes any more: it has ended, or was dropped.
+    over: bool,
 }
 
 impl Watch {
@@ -32,6 +34,7 @@ impl Watch {
         let state = Mutex::new(State {
             frames: Frames::new(),
             end: None,
+            over: false,
         });
         Arc::new(Self {
             state,
@@ -49,11 +52,15 @@ impl Watch {
         state.frames.quiet() && state.end.is_none()
     }
 
-    /// Waits until every request was answered. The caller sets the deadline.
+    /// Waits until every request was answered, or none can be any more. The caller sets the deadline.
     pub(super) async fn until_answered(&self) {
         loop {
             let ready = self.ready.notified();
-            if self.state().frames.answered() {
+            let (answered, over) = {
+                let state = self.state();
+                (state.frames.answered(), state.over)
+            };
+            if answered || over {
                 return;
             }
             ready.await;
@@ -67,6 +74,12 @@ impl Watch {
 
     fn ended(&self, fault: Fault) {
         self.state().end.get_or_insert(fault);
+        self.over();
+    }
+
+    fn over(&self) {
+        self.state().over = true;
+        self.ready.notify_waiters();
     }
 }
 
@@ -88,6 +101,12 @@ impl Watched {
 
     fn note<T>(&self, outcome: io::Result<T>) -> io::Result<T> {
         outcome.inspect_err(|error| self.watch.ended(of_io(error)))
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.watch.over();
     }
 }
 
@@ -158,4 +177,30 @@ fn is_gone(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_an_answer_from_a_stream_that_has_ended() {
+        let watch = Watch::new();
+        watch.state().frames.sent(b"Q\0\0\0\x08abcd");
+        let waiting = tokio::spawn({
+            let watch = Arc::clone(&watch);
+            async move { watch.until_answered().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        watch.ended(Fault::ConnectionReset);
+        let limit = Duration::from_secs(1);
+        timeout(limit, waiting).await.expect("told").expect("well");
+        timeout(limit, watch.until_answered()).await.expect("told");
+        assert!(!watch.quiet());
+    }
 }

@@ -10,12 +10,16 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::give_back::unquiet;
 use super::rest::{self, Life, Verdict};
 use super::{Pool, Shared, Trouble, Why};
 use crate::backoff;
 
 /// How often idle links are looked through when nothing else happens.
 const ROUND: Duration = Duration::from_secs(1);
+/// Of the idle links that are past their time one in so many is closed in a round: whether another can be opened in its
+/// place shows before the rest has gone.
+const SHARE: usize = 4;
 
 impl Pool {
     /// Keeps the pool until `stop`, then closes every link and waits for their ends.
@@ -80,15 +84,21 @@ impl Shared {
     fn opened(self: &Arc<Self>, link: Link) {
         self.counters.opened(true);
         let life = self.closer.enter(&link, self.duty);
-        let healed = {
+        self.state().ledger.dialed();
+        self.healed();
+        self.come_back(link, life, None);
+    }
+
+    /// A session could be opened.
+    pub(super) fn healed(&self) {
+        let was = {
             let mut state = self.state();
-            state.ledger.dialed();
+            state.ledger.marks.protect = false;
             state.trouble.take()
         };
-        if let Some(was) = healed {
+        if let Some(was) = was {
             tracing::info!(fault = %was.error.fault, "Postgres can be reached again");
         }
-        self.come_back(link, life, None);
     }
 
     fn not_opened(&self, error: DialError) {
@@ -107,6 +117,7 @@ impl Shared {
             .as_ref()
             .map_or_else(SystemTime::now, |before| before.since);
         state.trouble = Some(Trouble { error, since });
+        state.ledger.marks.protect = true;
         // Where waiting cannot help, nobody is kept waiting: no session is there that could come back either.
         let slots = state.ledger.slots();
         if slots.busy == 0 && matches!(class, Class::Trust | Class::Credential | Class::Permanent) {
@@ -123,11 +134,17 @@ impl Shared {
         let gone = {
             let mut state = self.state();
             let marks = state.ledger.marks;
+            let mut share = state.ledger.slots().idle.div_ceil(SHARE);
             state.ledger.weed(|link, resting| {
-                match (link.end(), rest::judge(*resting, marks, rules, now)) {
-                    (Some(End::Lost(fault)), _) => Some(Why::Lost(fault)),
-                    (_, Verdict::Retire(why)) => Some(why),
-                    _ => (!link.is_quiet()).then_some(Why::Dirty),
+                if let Some(End::Lost(fault)) = link.end() {
+                    return Some(Why::Lost(fault));
+                }
+                match rest::judge(*resting, marks, rules, now) {
+                    Verdict::Retire(why) if why == Why::Outdated || share > 0 => {
+                        share = share.saturating_sub(1);
+                        Some(why)
+                    }
+                    _ => unquiet(link),
                 }
             })
         };

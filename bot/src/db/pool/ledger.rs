@@ -141,10 +141,10 @@ impl<L, W> Ledger<L, W> {
         self.taken(taken)
     }
 
-    /// Takes out the idle links of which `wanted` gives a reason.
+    /// Takes out the idle links of which `wanted` gives a reason; asked from the longest idle on.
     pub(super) fn weed<R>(
         &mut self,
-        wanted: impl Fn(&L, &Resting) -> Option<R>,
+        mut wanted: impl FnMut(&L, &Resting) -> Option<R>,
     ) -> Vec<(Taken<L>, R)> {
         let mut out = Vec::new();
         let mut kept = Vec::with_capacity(self.idle.len());

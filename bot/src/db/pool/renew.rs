@@ -119,6 +119,7 @@ impl Shared {
     }
 
     fn take_place(self: &Arc<Self>, link: Link, life: Life) {
+        self.healed();
         self.closer.roll.serves(life.id, self.duty);
         self.closer.roll.stands(life.id, Stand::Busy);
         self.come_back(link, life, None);

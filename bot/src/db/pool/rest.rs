@@ -49,6 +49,8 @@ pub struct Marks {
     pub outdated_before: Option<Instant>,
     /// Of a smaller generation: closed when it comes back.
     pub least_generation: u64,
+    /// No fresh session can be made now: what still works is kept beyond its time.
+    pub protect: bool,
 }
 
 /// The times it is held against.
@@ -81,22 +83,25 @@ pub fn judge(resting: Resting, marks: Marks, rules: Rules, now: Instant) -> Verd
     let idle = now.saturating_duration_since(resting.since);
     if let Some(why) = past(resting.life, marks, rules, now) {
         Verdict::Retire(why)
-    } else if idle >= rules.idle_timeout {
+    } else if idle >= rules.idle_timeout && !marks.protect {
         Verdict::Retire(Why::Idle)
-    } else if idle >= rules.check_after_idle || marks.suspect(resting.since) {
+    } else if idle >= rules.check_after_idle.min(rules.idle_timeout) || marks.suspect(resting.since)
+    {
         Verdict::Check
     } else {
         Verdict::Lend
     }
 }
 
-/// Why a link, used or not, is past its time.
+/// Why a link, used or not, is past its time. While no fresh one can be made only what is of no use is.
 pub fn past(life: Life, marks: Marks, rules: Rules, now: Instant) -> Option<Why> {
     let age = now.saturating_duration_since(life.opened);
-    if age >= lifetime(rules.lifetime, rules.jitter, life.roll) {
-        Some(Why::Lifetime)
-    } else if marks.outdated_before.is_some_and(|at| life.opened <= at) {
+    if marks.outdated_before.is_some_and(|at| life.opened <= at) {
         Some(Why::Outdated)
+    } else if marks.protect {
+        None
+    } else if age >= lifetime(rules.lifetime, rules.jitter, life.roll) {
+        Some(Why::Lifetime)
     } else if life.generation < marks.least_generation {
         Some(Why::Recycle)
     } else {
@@ -160,6 +165,51 @@ mod tests {
                 suspect_before: marks.0.map(at),
                 outdated_before: marks.1.map(at),
                 least_generation: marks.2,
+                protect: false,
+            };
+            assert_eq!(
+                judge(resting, given, rules, at(now)),
+                verdict,
+                "{since} {marks:?} {now}"
+            );
+        }
+    }
+
+    #[test]
+    fn while_none_can_be_made_only_what_is_of_no_use_is_retired() {
+        let start = Instant::now();
+        let at = |seconds: u32| start + SECOND * seconds;
+        let rules = Rules {
+            check_after_idle: SECOND * 60,
+            idle_timeout: SECOND * 50,
+            lifetime: SECOND * 100,
+            jitter: 0,
+        };
+        let table = [
+            // idle since, (suspect, outdated, least generation), now -> verdict; opened at 0 in generation 3
+            (10, (None, None, 0), 11, Verdict::Lend),
+            (10, (None, None, 0), 60, Verdict::Check),
+            (999, (None, None, 0), 1000, Verdict::Lend),
+            (10, (None, None, 4), 11, Verdict::Lend),
+            (10, (Some(10), None, 4), 11, Verdict::Check),
+            (10, (None, Some(5), 0), 11, Verdict::Retire(Why::Outdated)),
+        ];
+        for (since, marks, now, verdict) in table {
+            let life = Life {
+                id: 1,
+                generation: 3,
+                opened: start,
+                roll: 0.5,
+            };
+            let resting = Resting {
+                since: at(since),
+                life,
+            };
+            let given = Marks {
+                suspect_before: marks.0.map(at),
+                outdated_before: marks.1.map(at),
+                least_generation: marks.2,
+                protect: true,
             };
             assert_eq!(
                 judge(resting, given, rules, at(now)),
