@@ -69,9 +69,8 @@ impl Doubts {
         let mut link = pool.acquire(deadline).await.map_err(|error| error.fault)?;
         let alive = store::working(&mut link, &asked, deadline).await;
         let alive = alive.map_err(|error| error.fault)?;
-        let gone = |doubt: &mut Doubt| {
-            asked.contains(&doubt.backend) && !alive.contains(&doubt.backend)
-        };
+        let gone =
+            |doubt: &mut Doubt| asked.contains(&doubt.backend) && !alive.contains(&doubt.backend);
         let gone: Vec<Doubt> = self.list().extract_if(.., gone).collect();
         // Only now can their lanes be given back: before, they might have been won afterwards.
         let tokens = gone.into_iter().filter_map(|doubt| doubt.token);

@@ -64,3 +64,19 @@ async fn a_synchronous_standby_is_missing() {
         "{sessions} sessions, {CEILING} allowed"
     );
 }
+
+/// The lanes that a hanging commit has won are worked when it is done, long before their lease runs out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_hanging_commit_has_won_is_answered_soon() {
+    let server = server(&[]).await;
+    let lease = Duration::from_secs(120);
+    let scene = setup().on(&server).env("SABAI_LEASE", "120s").start().await;
+    let standbys = "synchronous_standby_names";
+    server.set(standbys, Some("nobody")).await.expect("reloads");
+    scene.answers(2 * SOME).await;
+    server.set(standbys, None).await.expect("reloads");
+    let back = std::time::Instant::now();
+    scene.recovers().await;
+    scene.ends_well().await;
+    assert!(back.elapsed() < lease / 2, "{:?}", back.elapsed());
+}
