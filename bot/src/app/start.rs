@@ -115,7 +115,7 @@ impl App {
             owner: self.owner,
             lease: config.limits.lease.length,
             debts: Arc::clone(&self.debts),
-            doubts: Doubts::default(),
+            doubts: Doubts::new(Arc::clone(&self.debts)),
             metrics: self.metrics.clone(),
         };
         if let Some(backlog) = &self.backlog {

@@ -185,7 +185,7 @@ impl Commit {
         let stored = match store::store(&mut link, rows, birth, deadline).await {
             Ok(stored) => stored,
             Err(error) => {
-                self.doubts.note(link.facts(), error.fault);
+                self.doubts.note(link.facts(), birth.token, error.fault);
                 return Err(told(error));
             }
         };

@@ -6,23 +6,45 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sabai_wire::fault::{Class, Fault};
 use sabai_wire::link::SessionFacts;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::store;
 use crate::db::pool::Pool;
+use crate::queue::debts::Debts;
 
-/// The backends in doubt, by process id. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub struct Doubts(Arc<Mutex<Vec<i32>>>);
+/// The backends in doubt. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Doubts {
+    list: Arc<Mutex<Vec<Doubt>>>,
+    debts: Arc<Debts>,
+}
+
+/// A backend that may still commit.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    pid: i32,
+    /// Under which it then wins lanes that nobody works.
+    token: Option<Uuid>,
+}
 
 impl Doubts {
-    fn list(&self) -> MutexGuard<'_, Vec<i32>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// None yet. Lanes that a late commit has won are given back by `debts`.
+    pub fn new(debts: Arc<Debts>) -> Self {
+        Self {
+            list: Arc::default(),
+            debts,
+        }
     }
 
-    /// A statement on this session ended with `fault`: is its outcome unknown?
-    pub(super) fn note(&self, session: &SessionFacts, fault: Fault) {
+    fn list(&self) -> MutexGuard<'_, Vec<Doubt>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A statement on this session, with this token, ended with `fault`: is its outcome unknown?
+    pub(super) fn note(&self, session: &SessionFacts, token: Option<Uuid>, fault: Fault) {
         if matches!(fault.class(), Class::Silent | Class::Severed) {
-            self.list().push(session.backend_pid);
+            let pid = session.backend_pid;
+            self.list().push(Doubt { pid, token });
         }
     }
 
@@ -36,15 +58,18 @@ impl Doubts {
     /// # Errors
     /// [`Fault::CommitHanging`] while one is still there, or why Postgres could not be asked.
     pub(super) async fn settle(&self, pool: &Pool, deadline: Instant) -> Result<(), Fault> {
-        let pids = self.list().clone();
+        let pids: Vec<i32> = self.list().iter().map(|doubt| doubt.pid).collect();
         if pids.is_empty() {
             return Ok(());
         }
         let mut link = pool.acquire(deadline).await.map_err(|error| error.fault)?;
         let alive = store::working(&mut link, &pids, deadline).await;
         let alive = alive.map_err(|error| error.fault)?;
-        self.list()
-            .retain(|pid| !pids.contains(pid) || alive.contains(pid));
+        let is_gone = |doubt: &mut Doubt| pids.contains(&doubt.pid) && !alive.contains(&doubt.pid);
+        let gone: Vec<Doubt> = self.list().extract_if(.., is_gone).collect();
+        // Only now can its lanes be given back: before, it might have won them afterwards.
+        let tokens = gone.into_iter().filter_map(|doubt| doubt.token);
+        tokens.for_each(|token| self.debts.owe_token(token));
         match alive.is_empty() {
             true => Ok(()),
             false => Err(Fault::CommitHanging),

@@ -202,9 +202,9 @@ impl Ground {
 
     async fn sql(&self, sql: &str) -> anyhow::Result<()> {
         let session = self.database.superuser().await?;
-        // The mishap may be that nothing can be written.
-        let writing = "SET default_transaction_read_only = off";
-        session.batch_execute(writing).await?;
+        // The mishap may be that nothing can be written, or that commits hang.
+        let regardless = "SET default_transaction_read_only = off; SET synchronous_commit = local";
+        session.batch_execute(regardless).await?;
         Ok(session.batch_execute(sql).await?)
     }
 

@@ -4,21 +4,22 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use serde_json::Value;
 use tokio::sync::watch;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_postgres::Row;
 
 use super::screen::Screen;
 use crate::line::Line;
 use crate::line::journal::Call;
-use crate::postgres::Session;
+use crate::postgres::{Database, Session};
 
 /// By which turns name an event.
 type Key = Vec<u8>;
 
 const PERIOD: Duration = Duration::from_millis(20);
+/// A server that stands still is asked again later.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 const TURNS: &str = "\
 SELECT key, lane, event, kind, outcome, reason, rule, language, sent_by,
@@ -72,21 +73,13 @@ impl Answers {
     pub(super) async fn shown(&self, limit: Duration) -> bool {
         let mut count = self.count.subscribe();
         let shown = count.wait_for(|count| *count == 0);
-        matches!(tokio::time::timeout(limit, shown).await, Ok(Ok(_)))
+        matches!(timeout(limit, shown).await, Ok(Ok(_)))
     }
 
-    /// Shows answers and turns until it is dropped.
-    ///
-    /// # Errors
-    /// When Postgres does not answer.
-    pub(super) async fn show(
-        self,
-        line: &Line,
-        session: &Session,
-        screen: &Screen,
-    ) -> anyhow::Result<()> {
-        let (mut journal, mut seen) = (line.watch(), 0);
-        let mut tick = tokio::time::interval(PERIOD);
+    /// Shows answers and turns until it is dropped. Postgres may be away meanwhile: turns are then shown when it is back.
+    pub(super) async fn show(self, line: &Line, database: &Database, screen: &Screen) {
+        let (mut journal, mut seen, mut session) = (line.watch(), 0, None);
+        let mut tick = interval(PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -103,10 +96,11 @@ impl Answers {
             if keys.is_empty() {
                 continue;
             }
-            let rows = session
-                .query(TURNS, &[&keys])
-                .await
-                .context("read the turns")?;
+            let found = timeout(PATIENCE, turns(database, &mut session, &keys)).await;
+            let Ok(Ok(rows)) = found else {
+                session = None;
+                continue;
+            };
             for row in &rows {
                 if let Some(waiting) = self.take(&row.get::<_, Key>("key")) {
                     screen.show(&turn(row, &waiting));
@@ -155,6 +149,19 @@ impl Answers {
     fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().expect("nobody panics meanwhile")
     }
+}
+
+/// The turns of these events, by the session that is there or a new one.
+async fn turns(
+    database: &Database,
+    session: &mut Option<Session>,
+    keys: &Vec<Key>,
+) -> anyhow::Result<Vec<Row>> {
+    let session = match session {
+        Some(session) => session,
+        None => session.insert(database.superuser().await?),
+    };
+    Ok(session.query(TURNS, &[keys]).await?)
 }
 
 /// The buttons under a message.

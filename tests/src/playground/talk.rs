@@ -19,6 +19,7 @@ use crate::world::contract;
 const GLANCE: Duration = Duration::from_millis(700);
 /// Longer than a lease: whatever was killed on the way has ended by then.
 const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE_IN_TROUBLE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(500);
 const FIRST_CUSTOMER: &str = "ann";
 
@@ -39,9 +40,9 @@ pub(super) async fn talk(screen: &Screen) -> anyhow::Result<()> {
         stage.log().path().display()
     ));
     let answers = Answers::new();
-    let session = stage.database().superuser().await?;
+    let database = stage.database();
     let line = stage.line().clone();
-    let showing = answers.clone().show(&line, &session, screen);
+    let showing = answers.clone().show(&line, &database, screen);
     let mut chat = Chat {
         webhook: stage.webhook(),
         stage: &stage,
@@ -54,7 +55,7 @@ pub(super) async fn talk(screen: &Screen) -> anyhow::Result<()> {
     chat.become_customer(FIRST_CUSTOMER);
     tokio::select! {
         ended = chat.run() => ended,
-        failed = showing => failed,
+        () = showing => Ok(()),
         () = trouble::watch(&stage, screen) => Ok(()),
     }
 }
@@ -93,6 +94,13 @@ impl Chat<'_> {
                 Command::Quit => break,
                 command => self.obey(command).await?,
             }
+            // While something is wrong an answer may have to wait for the end of it.
+            let wrong = !self.stage.ground().in_force().await.is_empty();
+            let patience = if wrong {
+                patience.min(PATIENCE_IN_TROUBLE)
+            } else {
+                patience
+            };
             self.answers.shown(patience).await;
         }
         self.screen.show("stopping");
