@@ -168,3 +168,33 @@ async fn waiting_users_and_changing_ceilings_lose_no_place() {
     let report = becomes(&scene.client, "the pool to rest", is_at_rest).await;
     assert_eq!(report.pool.size, report.pool.idle, "{report:?}");
 }
+
+/// The server takes no writes any more: what one session learns holds for all that are as old, and when it takes them again
+/// none of these is used.
+#[tokio::test]
+async fn a_read_only_server_retires_every_elder() {
+    let scene = Scene::with_spool().await;
+    let before = becomes(&scene.client, "all sessions at rest", |report| {
+        is_at_rest(report) && report.pool.size == 6
+    })
+    .await;
+    let read_only = "default_transaction_read_only";
+    let set = async |value| scene.postgres.set(read_only, value).await.expect("set");
+    set(Some("on")).await;
+    let load = Load::begin(&scene.world, &scene.bot).await;
+    becomes(&scene.client, "none of the elders", |report| {
+        let met = report.faults.contains_key("ReadOnly");
+        let mut left = report.sessions.iter();
+        met && !left.any(|one| {
+            before
+                .sessions
+                .iter()
+                .any(|old| old.backend_pid == one.backend_pid)
+        })
+    })
+    .await;
+    set(None).await;
+    load.ends_soundly().await;
+    let report = becomes(&scene.client, "the pool to rest", is_at_rest).await;
+    assert!(report.trouble.is_none(), "{report:?}");
+}
