@@ -16,7 +16,7 @@ use super::pool::{Lent, Why};
 
 /// From one question to the next, while nothing changes.
 const EVERY: Duration = Duration::from_secs(1);
-/// After an answer that ends something: what was told to end is soon gone.
+/// After an answer that ends something for the first time: who was told to end is soon gone, unless it stands still.
 const SOON: Duration = Duration::from_millis(50);
 /// One question, with waiting for a link to ask by.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -61,7 +61,11 @@ struct Entry {
 /// What came of a question.
 enum Answer {
     /// These are left.
-    Left { left: HashSet<Backend>, ended: bool },
+    Left {
+        left: HashSet<Backend>,
+        /// Of these, who were told to end.
+        ended: HashSet<Backend>,
+    },
     /// There is no session to ask by, and none can be opened.
     Nobody,
     /// All are in use: ask again.
@@ -129,6 +133,7 @@ impl Db {
     /// Asks about outlived sessions until it is dropped.
     pub(super) async fn ask_on(self) {
         let outlived = Arc::clone(&self.closer.outlived);
+        let mut told = HashSet::new();
         loop {
             let asked = outlived.asked();
             if asked.is_empty() {
@@ -138,13 +143,14 @@ impl Db {
             let backends: Vec<Backend> = asked.iter().map(|(_, backend)| *backend).collect();
             let answer = self.ask(&backends).await;
             outlived.settle(&asked, &answer);
-            match answer {
-                Answer::Left { ended: true, .. } => sleep(SOON).await,
-                _ => {
-                    let _ = timeout(EVERY, outlived.bell.notified()).await;
-                    sleep(SOON).await;
-                }
+            let soon = matches!(&answer, Answer::Left { ended, .. } if ended.iter().any(|one| !told.contains(one)));
+            if let Answer::Left { ended, .. } = answer {
+                told = ended;
             }
+            if !soon {
+                let _ = timeout(EVERY, outlived.bell.notified()).await;
+            }
+            sleep(SOON).await;
         }
     }
 
@@ -204,9 +210,12 @@ async fn asked(mut by: By<'_>, backends: &[Backend]) -> Option<Answer> {
 }
 
 fn left(rows: &[Row]) -> Answer {
-    let left = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    let ended = rows.iter().any(|row| row.get(2));
-    Answer::Left { left, ended }
+    let backend = |row: &Row| (row.get(0), row.get(1));
+    let ended = rows.iter().filter(|row| row.get(2));
+    Answer::Left {
+        left: rows.iter().map(backend).collect(),
+        ended: ended.map(backend).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -226,7 +235,8 @@ mod tests {
         assert!(!outlived.settle(&asked, &Answer::Nobody), "not overdue yet");
         // The pid of the second belongs to another session now.
         let left = HashSet::from([(10, at), (11, at + EVERY)]);
-        assert!(outlived.settle(&asked, &Answer::Left { left, ended: false }));
+        let ended = HashSet::new();
+        assert!(outlived.settle(&asked, &Answer::Left { left, ended }));
         assert!(one.try_recv().is_err() && late.try_recv().is_err());
         assert!(reused.try_recv().is_ok());
         outlived.is_overdue(1);

@@ -187,7 +187,15 @@ impl Pool {
     /// comes back.
     pub(super) fn resize(&self) {
         let shape = self.0.duty.shape(&self.settings());
-        let surplus = self.0.state().ledger.resize(shape.places, shape.warm);
+        let (surplus, open) = {
+            let mut state = self.0.state();
+            let surplus = state.ledger.resize(shape.places, shape.warm);
+            (surplus, state.ledger.slots().open())
+        };
+        if open == 0 {
+            // None is missing, so none will be opened that could end the trouble.
+            self.0.untroubled();
+        }
         for (link, life) in surplus {
             self.0.close(link, life, Why::Resize);
         }

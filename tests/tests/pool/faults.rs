@@ -168,3 +168,35 @@ async fn waiting_users_and_changing_ceilings_lose_no_place() {
     let report = becomes(&scene.client, "the pool to rest", is_at_rest).await;
     assert_eq!(report.pool.size, report.pool.idle, "{report:?}");
 }
+
+/// The server takes no writes any more: what one session learns holds for all that are as old, so a few callers meet it and
+/// not one for each session.
+#[tokio::test]
+async fn a_read_only_server_retires_every_elder() {
+    let scene = Scene::new(&[("SABAI_POOL_MIN_IDLE", "13")]).await;
+    let before = becomes(&scene.client, "all sessions at rest", |report| {
+        is_at_rest(report) && report.pool.size == 15
+    })
+    .await;
+    let set = async |value| {
+        let set = scene.postgres.set("default_transaction_read_only", value);
+        set.await.expect("set");
+    };
+    set(Some("on")).await;
+    let webhook = scene.world.webhook(&scene.bot).giving_up_after(LIMIT);
+    let events = [Event::text("customer", "hello")];
+    let delivery = webhook.deliver(&events).await;
+    scene.world.history.record(&events, &delivery);
+    let after = becomes(&scene.client, "none of the elders", |report| {
+        let mut left = report.sessions.iter();
+        !left.any(|one| {
+            let mut elders = before.sessions.iter();
+            elders.any(|elder| elder.backend_pid == one.backend_pid)
+        })
+    })
+    .await;
+    let callers = after.faults["ReadOnly"].saturating_sub(after.progress.sessions_not_opened);
+    assert!(callers <= 6, "{after:?}");
+    set(None).await;
+    becomes(&scene.client, "the pool to rest", is_at_rest).await;
+}

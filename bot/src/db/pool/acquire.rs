@@ -75,7 +75,7 @@ impl Pool {
         match (verdict, lent.end()) {
             (Verdict::Retire(why), _) => Next::Unfit(lent, why),
             (_, Some(End::Lost(fault))) => {
-                self.0.met(fault);
+                self.0.lost(fault, lent.facts());
                 Next::Unfit(lent, Why::Lost(fault))
             }
             _ if !lent.is_fit() => Next::Unfit(lent, Why::Dirty),
@@ -102,21 +102,20 @@ impl Shared {
     }
 
     pub(super) fn cause(&self, state: &State) -> AcquireError {
+        let slots = state.ledger.slots();
         match &state.trouble {
-            Some(Trouble { error, .. }) => AcquireError {
+            // Where every place is taken no dial is to blame.
+            Some(Trouble { error, .. }) if slots.open() > 0 => AcquireError {
                 fault: error.fault,
                 detail: error.to_string(),
             },
-            None => {
-                let slots = state.ledger.slots();
-                AcquireError {
-                    fault: Fault::PoolExhausted,
-                    detail: format!(
-                        "{} of {} sessions busy, {} closing",
-                        slots.busy, slots.places, slots.closing
-                    ),
-                }
-            }
+            _ => AcquireError {
+                fault: Fault::PoolExhausted,
+                detail: format!(
+                    "{} of {} sessions busy, {} dialing, {} closing",
+                    slots.busy, slots.places, slots.dialing, slots.closing
+                ),
+            },
         }
     }
 }

@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use sabai_wire::dial::DialError;
 use sabai_wire::fault::{Class, Fault};
-use sabai_wire::link::{End, Link};
+use sabai_wire::link::{End, Link, SessionFacts};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::give_back::unquiet;
-use super::rest::{self, Life, Verdict};
+use super::rest::{self, Verdict};
 use super::{Pool, Shared, Trouble, Why};
 use crate::backoff;
 
@@ -50,6 +50,8 @@ impl Pool {
                     }
                     Err(panic) => {
                         tracing::error!("opening a link panicked: {panic}");
+                        not_before = Instant::now() + shared.pause(failures);
+                        failures = failures.saturating_add(1);
                         shared.state().ledger.not_dialed();
                     }
                 },
@@ -91,14 +93,16 @@ impl Shared {
 
     /// A session could be opened.
     pub(super) fn healed(&self) {
-        let was = {
-            let mut state = self.state();
-            state.ledger.marks.protect = false;
-            state.trouble.take()
-        };
-        if let Some(was) = was {
+        if let Some(was) = self.untroubled() {
             tracing::info!(fault = %was.error.fault, "Postgres can be reached again");
         }
+    }
+
+    /// Nothing keeps sessions from being opened any more; what did until now.
+    pub(super) fn untroubled(&self) -> Option<Trouble> {
+        let mut state = self.state();
+        state.ledger.marks.protect = false;
+        state.trouble.take()
     }
 
     fn not_opened(&self, error: DialError) {
@@ -150,17 +154,17 @@ impl Shared {
         };
         for ((link, life), why) in gone {
             if let Why::Lost(fault) = why {
-                self.lost(fault, life, &link);
+                self.lost(fault, link.facts());
             }
             self.close(link, life, why);
         }
     }
 
     /// An idle link was found dead.
-    fn lost(&self, fault: Fault, life: Life, link: &Link) {
+    pub(super) fn lost(&self, fault: Fault, session: &SessionFacts) {
         self.metrics.fault(fault.as_str());
         self.met(fault);
-        tracing::debug!(%fault, pid = link.facts().backend_pid, generation = life.generation, "an idle session was ended by its peer");
+        tracing::debug!(%fault, pid = session.backend_pid, generation = session.generation, "an idle session was ended by its peer");
     }
 
     async fn stop(self: &Arc<Self>) {

@@ -24,6 +24,11 @@ impl Slots {
         self.places.saturating_sub(self.size())
     }
 
+    /// Places in which a session may be opened or is being opened.
+    pub const fn open(&self) -> usize {
+        self.empty() + self.dialing
+    }
+
     /// Sessions that exist or may exist.
     pub const fn size(&self) -> usize {
         self.dialing + self.idle + self.busy + self.closing
