@@ -11,8 +11,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Row;
 
-use super::Db;
 use super::pool::{Lent, Why};
+use super::{Db, Duty};
 
 /// From one question to the next, while nothing changes.
 const EVERY: Duration = Duration::from_secs(1);
@@ -129,6 +129,18 @@ impl Outlived {
     }
 }
 
+impl Outlived {
+    /// There is no place to ask by: an asker whose own end was not seen, and that the kernel has given up, is taken for
+    /// gone. It had only looked; else every place could wait for an answer for ever.
+    fn give_up(&self, is_asker: impl Fn(u64) -> bool) {
+        let mut entries = self.entries();
+        let askers = entries.extract_if(.., |id, entry| entry.overdue && is_asker(*id));
+        for (_, entry) in askers {
+            let _ = entry.gone.send(());
+        }
+    }
+}
+
 impl Db {
     /// Asks about outlived sessions until it is dropped.
     pub(super) async fn ask_on(self) {
@@ -143,6 +155,9 @@ impl Db {
             let backends: Vec<Backend> = asked.iter().map(|(_, backend)| *backend).collect();
             let answer = self.ask(&backends).await;
             outlived.settle(&asked, &answer);
+            if matches!(answer, Answer::Later) {
+                outlived.give_up(|id| self.roll().duty(id) == Some(Duty::Spare));
+            }
             let soon = matches!(&answer, Answer::Left { ended, .. } if ended.iter().any(|one| !told.contains(one)));
             if let Answer::Left { ended, .. } = answer {
                 told = ended;

@@ -97,6 +97,11 @@ impl Roll {
         }
     }
 
+    /// What it is for, while it is on the roll.
+    pub(super) fn duty(&self, id: u64) -> Option<Duty> {
+        self.inner().entries.get(&id).map(|entry| entry.duty)
+    }
+
     /// It goes from one user to the next.
     pub(super) fn lent_again(&self, id: u64) {
         if let Some(entry) = self.inner().entries.get_mut(&id) {

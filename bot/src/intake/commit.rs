@@ -71,7 +71,7 @@ impl Commit {
                 progress.stored.won.extend(self.won(token, deadline).await);
             }
             // It may have been committed all the same, and then nobody works its lanes.
-            Some(token) if progress.unsure => self.debts.owe_token(token),
+            Some(token) if progress.unsure => self.debts.owe_token(token, true),
             _ => {}
         }
         match answer {

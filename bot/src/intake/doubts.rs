@@ -74,7 +74,7 @@ impl Doubts {
         let gone: Vec<Doubt> = self.list().extract_if(.., gone).collect();
         // Only now can their lanes be given back: before, they might have been won afterwards.
         let tokens = gone.into_iter().filter_map(|doubt| doubt.token);
-        tokens.for_each(|token| self.debts.owe_token(token));
+        tokens.for_each(|token| self.debts.owe_token(token, true));
         match alive.is_empty() {
             true => Ok(()),
             false => Err(Fault::CommitHanging),

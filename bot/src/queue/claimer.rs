@@ -119,14 +119,14 @@ impl Claimer {
             Way::Own => store::take_over(link, claim, &self.state.former, deadline).await,
         };
         // Without an answer it may have been done all the same.
-        let claimed = claimed.inspect_err(|_| self.debts.owe_token(claim.token));
+        let claimed = claimed.inspect_err(|_| self.debts.owe_token(claim.token, false));
         let lanes = claimed.map_err(|error| error.fault)?;
         if lanes.is_empty() {
             return Ok(0);
         }
         let found = self.read(link, &lanes, claim.token, deadline).await;
         // Claimed and not read: nobody would work them until the lease runs out.
-        let mut found = found.inspect_err(|_| self.debts.owe_token(claim.token))?;
+        let mut found = found.inspect_err(|_| self.debts.owe_token(claim.token, true))?;
         let count = lanes.len();
         for lane in lanes {
             // An empty lane is read again by its worker, which ends it.

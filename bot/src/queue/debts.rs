@@ -35,7 +35,15 @@ pub struct Debts {
 struct Owed {
     facts: VecDeque<OwedFact>,
     defers: VecDeque<Defer>,
-    tokens: Vec<Uuid>,
+    tokens: Vec<OwedToken>,
+}
+
+/// Lanes may be held under it, and nobody works them.
+#[derive(Clone, Copy, Debug)]
+struct OwedToken {
+    token: Uuid,
+    /// An attempt was counted with it, maybe.
+    counted: bool,
 }
 
 #[derive(Debug)]
@@ -120,11 +128,12 @@ impl Debts {
         }
     }
 
-    /// A batch that may have won lanes under this token was not seen to commit.
-    pub fn owe_token(&self, token: Uuid) {
+    /// Lanes may have been won under this token, and nobody works them. `counted`: winning them counted an attempt, as a
+    /// birth does and a claim whose count was sent.
+    pub fn owe_token(&self, token: Uuid, counted: bool) {
         let mut owed = self.owed();
         if owed.tokens.len() < MOST {
-            owed.tokens.push(token);
+            owed.tokens.push(OwedToken { token, counted });
         }
     }
 
@@ -159,9 +168,12 @@ impl Debts {
                 self.forget(paid.into_iter().map(|owed| owed.kept).collect());
                 continue;
             }
-            let tokens = self.owed().tokens.clone();
-            if !tokens.is_empty() {
-                store::disown(&mut link, &tokens, deadline)
+            let owed = self.owed().tokens.clone();
+            if !owed.is_empty() {
+                let tokens: Vec<Uuid> = owed.iter().map(|one| one.token).collect();
+                let counted = owed.iter().filter(|one| one.counted);
+                let counted: Vec<Uuid> = counted.map(|one| one.token).collect();
+                store::disown(&mut link, &tokens, &counted, deadline)
                     .await
                     .map_err(|error| error.fault)?;
                 self.owed().tokens.drain(..tokens.len());

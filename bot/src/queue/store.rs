@@ -235,13 +235,16 @@ pub async fn defer(
     .map(drop)
 }
 
-/// Frees lanes that were won under tokens which nobody works under.
+/// Frees lanes that were won under tokens which nobody works under; `counted` are those of them under which an attempt
+/// was counted.
 pub async fn disown(
     link: &mut Lent,
     tokens: &[Uuid],
+    counted: &[Uuid],
     deadline: Instant,
 ) -> Result<(), StatementError> {
-    link.query(&DISOWN, &[&tokens], deadline).await.map(drop)
+    let done = link.query(&DISOWN, &[&tokens, &counted], deadline).await;
+    done.map(drop)
 }
 
 /// The backlog, for the metrics.
