@@ -120,8 +120,7 @@ impl Backlog {
     /// Queues a record; the order of the calls is the order on disk.
     pub(super) fn append(&self, record: Record) -> Ticket {
         // No peer has seen this one.
-        self.refused
-            .send_if_modified(|refused| std::mem::take(refused));
+        self.refused.send_if_modified(std::mem::take);
         self.spool.append(record)
     }
 
