@@ -2,8 +2,8 @@
 //!
 //! One committer, two modes. *Direct*: while one statement is in flight the next batch gathers. *Spooling*: to disk,
 //! and from there by the drainer. [`submission`] is the door, `batch` packs, `commit` commits, `rows` lays out, `store`
-//! has the statements; `backlog` is where committer and drainer meet, `window` what is read ahead, `doubts` what neither
-//! knows, `evacuation` the way to a peer; `sweep` finishes what a crash interrupted.
+//! has the statements; `backlog` is where committer and drainer meet, `window` what is read ahead, `portion` how much
+//! goes at a time, `doubts` what neither knows, `evacuation` the way to a peer; `sweep` finishes what a crash interrupted.
 
 mod backlog;
 mod batch;
@@ -12,6 +12,7 @@ mod committer;
 mod doubts;
 mod drainer;
 mod evacuation;
+mod portion;
 mod rows;
 mod store;
 pub mod submission;

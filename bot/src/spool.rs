@@ -134,8 +134,8 @@ impl Spool {
     /// disk), at least one if there is one. Only durable ones. A damaged one met here is set aside and left out.
     ///
     /// # Errors
-    /// When a segment cannot be opened; try again later. (One that was opened and cannot be read is left alone until
-    /// the next start, counted in [`Depth::rejected`], so that it does not stand before the others.)
+    /// When no file can be opened just now; try again later. (A segment that cannot be opened or read is left alone
+    /// until the next start, counted in [`Depth::rejected`], so that it does not stand before the others.)
     pub async fn read(
         &self,
         after: Option<RecordId>,

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sabai_wire::fault::Fault;
 use sabai_wire::fault::decision::{Retry, Spool as Treatment};
-use sabai_wire::fault::{Class, Fault};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::backlog::{Backlog, Draining};
-use super::batch::MOST_EVENTS;
 use super::commit::{Commit, Committed};
 use super::evacuation::Evacuation;
+use super::portion::Portion;
 use super::rows::Arrival;
 use super::window::{Place, Window, arrivals};
 use crate::backoff::Backoff;
@@ -246,59 +246,10 @@ enum Taken {
     Refused(Fault),
 }
 
-/// How many events are stored at a time: fewer while Postgres is too slow for them, or one portion would fail for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Portion(usize);
-
-impl Default for Portion {
-    fn default() -> Self {
-        Self(MOST_EVENTS)
-    }
-}
-
-impl Portion {
-    const fn events(self) -> usize {
-        self.0
-    }
-
-    fn shrink(&mut self, fault: Fault) {
-        if matches!(fault.class(), Class::Overload | Class::Silent) {
-            self.0 = (self.0 / 2).max(1);
-        }
-    }
-
-    fn grow(&mut self) {
-        self.0 = (self.0 * 2).min(MOST_EVENTS);
-    }
-}
-
 /// How long to wait after a failure.
 fn patience(fault: Fault, pause: &mut Backoff) -> Duration {
     match fault.decision().retry {
         Retry::AfterChange | Retry::Never => SLOWLY,
         Retry::Safe | Retry::Idempotent | Retry::AfterBackend => pause.pause(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_portion_shrinks_while_postgres_is_slow_and_grows_when_it_is_well() {
-        let mut portion = Portion::default();
-        portion.shrink(Fault::Refused);
-        assert_eq!(portion, Portion(MOST_EVENTS), "that is no matter of size");
-        portion.shrink(Fault::StatementTimeout);
-        portion.shrink(Fault::Silent);
-        assert_eq!(portion, Portion(MOST_EVENTS / 4));
-        for _ in 0..20 {
-            portion.shrink(Fault::OutOfMemory);
-        }
-        assert_eq!(portion, Portion(1));
-        for _ in 0..20 {
-            portion.grow();
-        }
-        assert_eq!(portion, Portion(MOST_EVENTS));
     }
 }

@@ -50,14 +50,20 @@ pub(super) fn read(
     let mut number = after.map_or(0, |after| after.segment);
     while let Some(view) = shared.view(number) {
         number = view.number + 1;
-        let Some(file) = open(shared, view.number)? else {
-            continue;
+        let file = match open(shared, view.number) {
+            Ok(Some(file)) => file,
+            Ok(None) => continue,
+            Err(error) if is_of_the_process(&error) => return Err(error),
+            Err(error) => {
+                give_up(shared, &view, view.front.ordinal, &error);
+                continue;
+            }
         };
         let mut reading = Reading::new(shared, &view, after, file)?;
         match reading.run(&mut batch) {
             Ok(Full::Yes) => break,
             Ok(Full::No) => {}
-            Err(error) => reading.give_up(&error),
+            Err(error) => give_up(shared, &view, reading.expected, &error),
         }
     }
     Ok(batch.records)
@@ -112,6 +118,34 @@ fn open(shared: &Shared, number: u64) -> io::Result<Option<File>> {
         Err(error) => Err(error),
     }
 }
+
+/// The disk does not give the rest of the segment: it must not stand before the others.
+fn give_up(shared: &Shared, view: &View, from: u32, error: &io::Error) {
+    let ordinals = from..view.count;
+    let left = ordinals.clone().filter(|one| !view.removed.contains(*one));
+    let left = left.count();
+    let path = shared.path(view.number);
+    tracing::error!(%error, records = left, "spool: the rest of {} cannot be read; it is left as it is, and tried again at the next start", path.display());
+    let parked = left as u64;
+    shared.lose(
+        view.number,
+        Loss {
+            ordinals,
+            parked,
+            ..Loss::default()
+        },
+    );
+}
+
+/// Whether it says nothing about the file: no descriptor or no memory is left just now.
+fn is_of_the_process(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+        || matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+}
+
+/// Numbers of errors that std has no kind for, the same on every Unix (POSIX, errno.h).
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Full {
@@ -250,19 +284,6 @@ impl<'a> Reading<'a> {
             .keep(&mut self.source, range.clone(), What::Damaged);
         tell(&self.shared.path(self.view.number), range, "damaged", &kept);
         u64::from(kept.is_err())
-    }
-
-    /// The disk does not give the rest of the segment: it must not stand before the others.
-    fn give_up(&self, error: &io::Error) {
-        let ordinals = self.expected..self.view.count;
-        let path = self.shared.path(self.view.number);
-        tracing::error!(%error, records = ordinals.len(), "spool: the rest of {} cannot be read; it is left as it is, and tried again at the next start", path.display());
-        let parked = ordinals.len() as u64;
-        self.lose(Loss {
-            ordinals,
-            parked,
-            ..Loss::default()
-        });
     }
 
     fn lose(&self, loss: Loss) {

@@ -86,6 +86,32 @@ async fn a_flipped_bit_anywhere_costs_one_record_and_its_bytes_are_kept() {
     }
 }
 
+/// As a broken directory or a changed right does it: the file is there and cannot be opened.
+#[tokio::test]
+async fn a_segment_that_cannot_be_opened_does_not_stand_before_the_others() {
+    let mut scene = Scene::new();
+    scene.options.segment_bytes = 1;
+    let spool = scene.open();
+    for name in NAMES {
+        keep(&spool, name).await;
+    }
+    let path = &scene.segments()[0];
+    let away = path.with_extension("away");
+    fs::rename(path, &away).expect("writable");
+    std::os::unix::fs::symlink(path, path).expect("writable");
+    assert_eq!(bodies(&spool).await, ["middle", "last"]);
+    let depth = spool.depth();
+    assert_eq!(
+        (depth.records, depth.rejected),
+        (2, 1),
+        "counted, not forgotten"
+    );
+    drain(&spool).await;
+    close(spool).await;
+    fs::rename(&away, path).expect("writable");
+    assert_eq!(bodies(&scene.open()).await, ["first"], "in the next life");
+}
+
 #[tokio::test]
 async fn damage_after_the_start_is_met_when_reading() {
     let (scene, bytes, bounds) = three().await;
