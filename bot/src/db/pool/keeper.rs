@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use sabai_wire::dial::DialError;
 use sabai_wire::fault::{Class, Fault};
 use sabai_wire::link::{End, Link, SessionFacts};
+use tokio::sync::oneshot::Sender;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -67,9 +68,7 @@ impl Shared {
         let begun = {
             let mut state = self.state();
             let troubled = state.trouble.is_some();
-            state
-                .ledger
-                .begin_dials(tokio::sync::oneshot::Sender::is_closed, troubled)
+            state.ledger.begin_dials(Sender::is_closed, troubled)
         };
         for _ in 0..begun {
             let shared = Arc::clone(self);
@@ -132,11 +131,13 @@ impl Shared {
         }
     }
 
-    /// Closes idle links that are past their time or have died.
+    /// Closes idle links that are past their time or have died, and forgets users who have gone: while a dial is waited for
+    /// nothing else does.
     fn look_through(self: &Arc<Self>) {
         let (now, rules) = (Instant::now(), self.rules());
         let gone = {
             let mut state = self.state();
+            state.ledger.forget(Sender::is_closed);
             let marks = state.ledger.marks;
             let mut share = state.ledger.slots().idle.div_ceil(SHARE);
             state.ledger.weed(|link, resting| {

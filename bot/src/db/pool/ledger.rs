@@ -99,13 +99,18 @@ impl<L, W> Ledger<L, W> {
         self.slots.closing -= 1;
     }
 
+    /// Forgets who waits no more.
+    pub(super) fn forget(&mut self, gone: impl Fn(&W) -> bool) {
+        self.waiting.retain(|waiter| !gone(waiter));
+    }
+
     /// How many sessions to open now; they are counted as dialing from here on. After a dial has failed one at a time
     /// feels its way, also when nobody needs it: else nobody would learn that sessions can be opened again.
     pub(super) fn begin_dials(&mut self, gone: impl Fn(&W) -> bool, troubled: bool) -> usize {
         if self.stopped {
             return 0;
         }
-        self.waiting.retain(|waiter| !gone(waiter));
+        self.forget(gone);
         let wanted = if troubled {
             self.slots
                 .empty()

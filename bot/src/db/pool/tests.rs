@@ -19,7 +19,7 @@ use crate::metrics::Metrics;
 const USERS: usize = 300;
 const LIMIT: Duration = Duration::from_secs(10);
 
-async fn nowhere() -> Db {
+async fn nowhere(settings: &[(&str, &str)]) -> Db {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port().to_string();
     let lookup = |name: &str| {
@@ -28,7 +28,7 @@ async fn nowhere() -> Db {
             "PGPORT" => &port,
             "PGUSER" | "PGPASSWORD" => "sabai",
             "PGSSLROOTCERT" => "system",
-            _ => return None,
+            name => settings.iter().find(|(known, _)| *known == name)?.1,
         };
         Some(OsString::from(value))
     };
@@ -39,7 +39,7 @@ async fn nowhere() -> Db {
 
 #[tokio::test]
 async fn hundreds_who_wait_and_are_cancelled_leave_nothing_behind() {
-    let db = nowhere().await;
+    let db = nowhere(&[]).await;
     let stop = CancellationToken::new();
     let keepers: Vec<_> = db.keepers(&stop).into_iter().map(tokio::spawn).collect();
     let mut users = JoinSet::new();
@@ -84,4 +84,32 @@ async fn hundreds_who_wait_and_are_cancelled_leave_nothing_behind() {
     }
     assert_eq!(db.work.waiting(), 0);
     assert_eq!(db.roll().entries().len(), 0);
+}
+
+/// Users who have gone while nothing is dialed for a while are not kept until the next dial.
+#[tokio::test]
+async fn who_has_gone_is_forgotten_between_two_dials() {
+    let pause = ("SABAI_RETRY_INITIAL_DELAY", "1m");
+    let most = [
+        ("SABAI_RETRY_MAX_DELAY", "1m"),
+        ("SABAI_RETRY_DEADLINE", "5m"),
+    ];
+    let db = nowhere(&[pause, most[0], most[1]]).await;
+    let stop = CancellationToken::new();
+    let keepers: Vec<_> = db.keepers(&stop).into_iter().map(tokio::spawn).collect();
+    let until = Instant::now() + LIMIT;
+    while db.work.trouble().is_none() && Instant::now() < until {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..USERS {
+        assert!(db.work.acquire(Instant::now()).await.is_err());
+    }
+    while db.work.waiting() > 0 && Instant::now() < until {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(db.work.waiting(), 0);
+    stop.cancel();
+    for keeper in keepers {
+        keeper.await.expect("well");
+    }
 }
