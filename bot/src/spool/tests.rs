@@ -6,5 +6,4 @@ mod damage;
 mod faulty;
 mod order;
 mod random;
-mod rate;
 mod scene;
