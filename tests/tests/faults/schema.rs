@@ -18,6 +18,7 @@ async fn columns_are_added_and_changed_under_cached_statements() {
             .await;
         scene.answers(SOME / 2).await;
     }
+    assert!(scene.met("StalePlan").await > 0, "the fault was injected");
     assert_eq!(scene.met("Unexpected").await, 0);
     scene.never_spooled().await;
     scene.ends_well().await;
