@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sabai_wire::fault::Class;
+use sabai_wire::fault::{Class, Fault};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -47,7 +47,11 @@ pub(super) async fn ready(db: &Db, schema: &watch::Sender<Schema>) {
 async fn prepare(db: &Db) -> Result<(), MigrateError> {
     {
         // Its session counts under the ceiling too.
-        let _place = db.spare.take(Instant::now() + LIMIT).await;
+        let place = db.spare.take(Instant::now() + LIMIT).await;
+        let _place = place.ok_or_else(|| MigrateError {
+            fault: Fault::PoolExhausted,
+            detail: "the spare session is in use".to_owned(),
+        })?;
         migrate(&db.connector).await?;
     }
     let acquired = db.work.acquire(Instant::now() + LIMIT).await;
