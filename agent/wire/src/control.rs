@@ -30,7 +30,7 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// How settings stand that were put in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct SettingsAnswer {
     /// Digest of the settings in force.
     pub digest: String,
@@ -45,7 +45,7 @@ pub struct SettingsAnswer {
 
 /// Why a request was refused. Nothing was changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ErrorAnswer {
     /// In a sentence.
     pub error: String,
@@ -62,7 +62,7 @@ pub struct ErrorAnswer {
 
 /// One field at fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct FieldError {
     pub field: String,
     pub error: String,

@@ -147,8 +147,12 @@ impl Backlog {
     /// Waits until nothing is left, or so little, with Postgres taking it, that its end is near.
     pub(super) async fn nearly_empty(&self) {
         self.until(|backlog| {
-            let left = backlog.spool.depth().records;
-            left == 0 || left <= FEW && *backlog.draining.borrow() == Draining::Well
+            let is_well = *backlog.draining.borrow() == Draining::Well;
+            match backlog.left() {
+                // What else waits may be taken yet.
+                0 => is_well || !backlog.is_hung(),
+                left => left <= FEW && is_well,
+            }
         })
         .await;
     }
@@ -165,8 +169,31 @@ impl Backlog {
 
     /// Waits until nothing is left.
     pub async fn emptied(&self) {
-        self.until(|backlog| backlog.spool.depth().records == 0)
-            .await;
+        self.until(|backlog| backlog.left() == 0).await;
+    }
+
+    /// Records to be drained. What waits for a disk that hangs is not among them: whoever sent it is told 503.
+    pub(super) fn left(&self) -> u64 {
+        let depth = self.spool.depth();
+        match self.is_hung() {
+            true => depth.records - depth.queued,
+            false => depth.records,
+        }
+    }
+
+    /// Whether a write to the disk does not end.
+    pub(super) fn is_hung(&self) -> bool {
+        matches!(self.spool.state(), State::Hung(_))
+    }
+
+    /// A record is on disk that was given up when webhooks went to Postgres again: it is to be drained too.
+    pub(super) fn keeps_one_more(&self) {
+        let was_ended = |begun: &mut bool| !std::mem::replace(begun, true);
+        if self.begun.send_if_modified(was_ended) {
+            tracing::info!(
+                "the spool's disk has ended a write; webhooks go there until it is empty"
+            );
+        }
     }
 
     /// Waits until webhooks go to disk.

@@ -115,6 +115,9 @@ fn keep(backlog: &Arc<Backlog>, tickets: &TaskTracker, calls: Vec<Call>) {
         let backlog = Arc::clone(backlog);
         tickets.spawn(async move {
             let kept = ticket.await;
+            if kept.is_ok() {
+                backlog.keeps_one_more();
+            }
             call.answer(match kept {
                 Ok(_) => Ok(()),
                 Err(why) => Err(Refusal::Unavailable(why.as_str())),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sabai_wire::fault::Fault;
 use sabai_wire::fault::decision::{Retry, Spool as Treatment};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -58,13 +59,7 @@ impl Drainer {
             }
             let chunk = window.first(portion.events());
             if chunk.is_empty() {
-                if self.backlog.spool.depth().records == 0 {
-                    // Also when the last one was damaged, and removed by reading it.
-                    self.backlog.knock();
-                    sleep(FIRST).await;
-                } else {
-                    self.backlog.changed(&mut changes, REST).await;
-                }
+                self.nothing_to_drain(&mut changes).await;
                 continue;
             }
             match self.deposit(&chunk, &mut window, portion).await {
@@ -83,6 +78,24 @@ impl Drainer {
                     sleep(patience(fault, &mut pause)).await;
                 }
             }
+        }
+    }
+
+    /// Nothing is there, or nothing yet.
+    async fn nothing_to_drain(&self, changes: &mut watch::Receiver<u64>) {
+        match (self.backlog.left(), self.backlog.is_hung()) {
+            // Also when the last one was damaged, and removed by reading it.
+            (0, false) => {
+                self.backlog.knock();
+                sleep(FIRST).await;
+            }
+            // Webhooks need not wait for the disk when Postgres takes them.
+            (0, true) => {
+                let ready = self.ready(Instant::now() + TRY).await;
+                self.backlog.fares(ready);
+                sleep(REST).await;
+            }
+            _ => self.backlog.changed(changes, REST).await,
         }
     }
 

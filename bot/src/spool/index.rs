@@ -11,7 +11,9 @@ use super::segment::Segment;
 pub struct Depth {
     /// Records, queued ones included.
     pub records: u64,
-    /// Events in them; an outcome is one.
+    /// Of them those that wait for the disk: nobody was told yet that they are kept.
+    pub queued: u64,
+    /// Events in all of them; an outcome is one.
     pub events: u64,
     /// On disk, in segments that hold something.
     pub bytes: u64,

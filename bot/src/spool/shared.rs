@@ -182,6 +182,7 @@ impl Shared {
         let inner = self.inner();
         let mut depth = inner.index.depth();
         depth.records += inner.queue.records;
+        depth.queued = inner.queue.records;
         depth.events += inner.queue.events;
         depth.oldest = depth.oldest.or(inner.queue.oldest.map(time));
         depth.rejected += self.rejected.files();

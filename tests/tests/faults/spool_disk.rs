@@ -90,3 +90,26 @@ async fn the_spool_s_disk_is_full_and_the_bot_is_killed() {
     disk.heal();
     scene.ends_with(&[200, 503]).await;
 }
+
+/// Postgres is back before the disk is: webhooks go straight to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_spool_s_disk_still_hangs_when_postgres_is_back() {
+    let folder = TempDir::new().expect("a folder");
+    let spool = folder.path().join("spool");
+    let preload = Preload::new(folder.path(), &spool).await;
+    let disk = preload.expect("it compiles");
+    let setup = setup()
+        .env("SABAI_SPOOL_DIR", spool.display().to_string())
+        .envs(disk.env());
+    let scene = setup.start().await;
+    scene.postgres_goes().await;
+    disk.disk(Disk::SyncsHang);
+    scene.answers(SOME).await;
+    is_told(&scene, "the spool is hung").await;
+    scene.gate.heal().await;
+    scene.recovers().await;
+    disk.heal();
+    scene.recovers().await;
+    // What was given up with 503 comes again while the disk ends its own writes of the same (docs/queue.md, Order).
+    scene.ends_in_any_order(&[200, 503]).await;
+}

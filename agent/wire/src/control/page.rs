@@ -129,3 +129,13 @@ fn the_words_are_all_there() {
         assert!(PAGE.contains(&format!("`{word}`")), "{word}");
     }
 }
+
+/// Agent and bot are not always of one version.
+#[test]
+fn an_answer_with_a_field_of_a_later_version_is_read() {
+    for mut example in examples("report") {
+        example["ofALaterVersion"] = Value::from(1);
+        example["pool"]["ofALaterVersion"] = Value::from(1);
+        serde_json::from_value::<Report>(example).expect("what is known is read");
+    }
+}

@@ -6,7 +6,7 @@ use super::{FaultName, RecycleKind, RecycleOutcome, RecycleReason, Timestamp};
 
 /// How a recycle went, or how far it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct RecycleReport {
     pub request_id: String,
     pub kind: RecycleKind,
@@ -41,7 +41,7 @@ pub struct RecycleReport {
 
 /// The server's own word, by its own clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct WitnessReport {
     /// `backend_start` of the first fresh session.
     pub began: Timestamp,

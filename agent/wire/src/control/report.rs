@@ -8,7 +8,7 @@ use super::{FaultName, RecycleReport, Timestamp};
 
 /// What `GET /v1/report` answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Of the bot.
     pub version: String,
@@ -41,7 +41,7 @@ pub struct Report {
 
 /// Sessions by state, intake's, work's and the spare together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PoolReport {
     /// All of the below but `waiting` and `oldSessions`.
     pub size: usize,
@@ -60,7 +60,7 @@ pub struct PoolReport {
 
 /// One session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct SessionReport {
     /// `intake`, `work` or `spare`.
     pub duty: String,
@@ -82,7 +82,7 @@ pub struct SessionReport {
 
 /// Why no session can be opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct TroubleReport {
     pub fault: FaultName,
     /// The stage of opening a session that fails.
@@ -95,7 +95,7 @@ pub struct TroubleReport {
 
 /// Counts since the process began: what does not change from one report to the next stands still.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ProgressReport {
     /// Sessions lent.
     pub acquired: u64,
@@ -111,7 +111,7 @@ pub struct ProgressReport {
 
 /// The spool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct SpoolReport {
     pub events: u64,
     pub records: u64,
