@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use super::scene::{LIMIT, SOME, Scene, setup};
 
-async fn ill(fault: Disk, reason: &str) {
+/// A bot whose spool is on a disk that can be made ill.
+async fn with_a_disk() -> (TempDir, Preload, Scene) {
     let folder = TempDir::new().expect("a folder");
     let spool = folder.path().join("spool");
     let preload = Preload::new(folder.path(), &spool).await;
@@ -18,6 +19,11 @@ async fn ill(fault: Disk, reason: &str) {
         .env("SABAI_SPOOL_DIR", spool.display().to_string())
         .envs(disk.env());
     let scene = setup.start().await;
+    (folder, disk, scene)
+}
+
+async fn ill(fault: Disk, reason: &str) {
+    let (_folder, disk, scene) = with_a_disk().await;
     scene.postgres_goes().await;
     scene.answers(SOME / 2).await;
     disk.disk(fault);
@@ -71,14 +77,7 @@ async fn the_spool_s_disk_hangs() {
 /// Killed while nothing can be written, and started on what was there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_spool_s_disk_is_full_and_the_bot_is_killed() {
-    let folder = TempDir::new().expect("a folder");
-    let spool = folder.path().join("spool");
-    let preload = Preload::new(folder.path(), &spool).await;
-    let disk = preload.expect("it compiles");
-    let setup = setup()
-        .env("SABAI_SPOOL_DIR", spool.display().to_string())
-        .envs(disk.env());
-    let scene = setup.start().await;
+    let (_folder, disk, scene) = with_a_disk().await;
     scene.postgres_goes().await;
     scene.answers(SOME / 2).await;
     disk.disk(Disk::Full);
@@ -94,14 +93,7 @@ async fn the_spool_s_disk_is_full_and_the_bot_is_killed() {
 /// Postgres is back before the disk is: webhooks go straight to it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_spool_s_disk_still_hangs_when_postgres_is_back() {
-    let folder = TempDir::new().expect("a folder");
-    let spool = folder.path().join("spool");
-    let preload = Preload::new(folder.path(), &spool).await;
-    let disk = preload.expect("it compiles");
-    let setup = setup()
-        .env("SABAI_SPOOL_DIR", spool.display().to_string())
-        .envs(disk.env());
-    let scene = setup.start().await;
+    let (_folder, disk, scene) = with_a_disk().await;
     scene.postgres_goes().await;
     disk.disk(Disk::SyncsHang);
     scene.answers(SOME).await;
