@@ -1,5 +1,5 @@
 //! `cargo bench -- soak`: mishaps at random under load for ten minutes, then Postgres gone for ten, and what became of
-//! every event. `--minutes N --gone N --rate N --seed N` change it; `--quick`, and `cargo test --benches`, take seconds.
+//! every event. With `--bench soak`, `--minutes N --gone N --rate N --seed N` change it; `--quick`, and `cargo test --benches`, take seconds.
 //! Not asked for by name it does nothing, since it is no measurement.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,8 +8,7 @@ use anyhow::Context;
 use sabai_tests::bot::build::Profile;
 use sabai_tests::soak::{self, Plan};
 
-const USAGE: &str =
-    "cargo bench -- soak [--minutes N] [--gone MINUTES] [--rate N] [--seed N] [--quick]";
+const USAGE: &str = "cargo bench --bench soak -- soak [--minutes N] [--gone MINUTES] [--rate N] [--seed N] [--quick]";
 
 fn main() -> anyhow::Result<()> {
     let Some(plan) = plan(std::env::args().skip(1)).context(USAGE)? else {

@@ -58,6 +58,12 @@ impl Options {
                 .any(|filter| row.contains(filter.as_str()))
     }
 
+    /// Whether any of these rows is wanted: a bench without one ends at once.
+    #[must_use]
+    pub fn wants_any(&self, rows: &[&str]) -> bool {
+        rows.iter().any(|row| self.wants(row))
+    }
+
     #[must_use]
     pub fn rounds(&self) -> usize {
         if self.quick { 1 } else { 3 }

@@ -44,6 +44,12 @@ struct Measured {
 /// # Errors
 /// When a part does not start, a webhook is not answered 200, or anything is lost, doubled or misplaced.
 pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
+    let outage = ["away", "leaving", "first_success", "drain"];
+    let recycles = ["recycle", "recycle_sessions"];
+    let memory = ["memory_spool", "memory_spool_restarted"];
+    if !options.wants_any(&[&outage[..], &recycles, &memory].concat()) {
+        return Ok(());
+    }
     let stage = Stage {
         program: build::bot(options.profile).await?,
         postgres: Postgres::start(postgres::Options::default()).await?,
@@ -51,19 +57,18 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
         scratch: Scratch::new("outage").context("make a folder for spools")?,
     };
     let (mut measured, mut recycled) = (Measured::default(), recycle::Measured::default());
-    let wants = |rows: &[&str]| rows.iter().any(|row| options.wants(row));
     for round in 0..options.rounds() {
-        if wants(&["away", "leaving", "first_success", "drain"]) {
+        if options.wants_any(&outage) {
             stage.outage(round, &mut measured).await?;
         }
-        if wants(&["recycle", "recycle_sessions"]) {
+        if options.wants_any(&recycles) {
             let Stage {
                 postgres, program, ..
             } = &stage;
             recycle::round(postgres, program, options, round, &mut recycled).await?;
         }
     }
-    if options.wants("memory_spool") {
+    if options.wants_any(&memory) {
         stage.memory(&mut measured).await?;
     }
     let mut rows = rows(measured);

@@ -9,6 +9,19 @@ use super::rounds::Stage;
 use crate::bot::build;
 use crate::postgres::{self, Postgres};
 
+const NAMES: [&str; 11] = [
+    "acknowledgements",
+    "events",
+    "events_answered",
+    "replies",
+    "cpu",
+    "cpu_postgres",
+    "latency",
+    "latency_paced",
+    "tail",
+    "memory_rest",
+    "memory_peak",
+];
 const INSERT: &str = "INSERT/s, 16 clients, TLS";
 
 /// Measures what `options` ask for, prints the table and writes `folder/bot.json`.
@@ -16,6 +29,9 @@ const INSERT: &str = "INSERT/s, 16 clients, TLS";
 /// # Errors
 /// When a part does not start, or a run loses, doubles or misplaces anything.
 pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
+    if !options.wants_any(&NAMES) {
+        return Ok(());
+    }
     let program = build::bot(options.profile).await?;
     let postgres = Postgres::start(postgres::Options::default()).await?;
     let mut measured = Measured::default();
