@@ -1,6 +1,6 @@
 //! `cargo bench -- soak`: mishaps at random under load for ten minutes, then Postgres gone for ten, and what became of
-//! every event. With `--bench soak`, `--minutes N --gone N --rate N --seed N` change it; `--quick`, and `cargo test --benches`, take seconds.
-//! Not asked for by name it does nothing, since it is no measurement.
+//! every event. With `--bench soak`, `--minutes N --gone N --rate N --seed N` change it; `--quick`, and
+//! `cargo test --benches`, take seconds. Not asked for by name it does nothing, since it is no measurement.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
