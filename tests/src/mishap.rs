@@ -81,6 +81,22 @@ impl Mishap {
     }
 }
 
+impl Mishap {
+    /// Whether it happens to the server's processes: two of these at a time would be in each other's way.
+    #[must_use]
+    pub const fn is_of_the_server(self) -> bool {
+        matches!(
+            self,
+            Self::FrozenBackends
+                | Self::FrozenServer
+                | Self::RestartFast
+                | Self::RestartImmediate
+                | Self::Killed
+                | Self::Gone
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

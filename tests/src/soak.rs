@@ -251,6 +251,7 @@ impl Soak {
         self.ground.inflict(first).await?;
         // Some cannot come second: a server that is gone cannot be told anything.
         if let Some(second) = second
+            && !(first.is_of_the_server() && second.is_of_the_server())
             && self.ground.inflict(second).await.is_ok()
         {
             happening.push(second);

@@ -159,7 +159,8 @@ impl Ground {
         self.gate.heal().await;
         self.gate
             .lead_to(SocketAddr::from(([127, 0, 0, 1], self.database.port)));
-        let gone = state.in_force.contains(&Mishap::Gone);
+        // Something else may have started it again meanwhile.
+        let gone = state.in_force.contains(&Mishap::Gone) && self.postgres.pid().is_err();
         if gone {
             self.postgres.start_again().await?;
         }
