@@ -24,7 +24,7 @@ use std::time::SystemTime;
 use sabai_wire::dial::DialError;
 use sabai_wire::fault::Fault;
 use sabai_wire::fault::decision::Elders;
-use sabai_wire::link::{Link, Statement};
+use sabai_wire::link::Link;
 use sabai_wire::settings::PoolSettings;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
@@ -44,11 +44,6 @@ pub use lent::Lent;
 pub use progress::Progress;
 pub(super) use renew::{Fresh, Old, Swap};
 pub use slots::Slots;
-
-const GONE: Statement = Statement {
-    name: "pool.gone",
-    sql: "/* pool.gone */ select exists (select from pg_stat_activity where pid = $1 and backend_start = $2)",
-};
 
 /// Why no link could be had in time.
 #[derive(Clone, Debug)]
@@ -132,7 +127,7 @@ impl Pool {
 
     /// What the last dial ran into, while it lasts.
     pub fn trouble(&self) -> Option<DialError> {
-        self.0.state().trouble.clone().map(|trouble| trouble.error)
+        self.troubled().map(|trouble| trouble.error)
     }
 
     /// The same, and since when.
@@ -162,25 +157,6 @@ impl Pool {
     /// What the pool has done so far.
     pub fn progress(&self) -> Progress {
         self.0.counters.now()
-    }
-
-    /// Asks by a link of this pool whether a session has ended at the server: its pid and `backend_start`, as
-    /// [`Lent::facts`] told them.
-    ///
-    /// # Errors
-    /// Why it could not be asked before `deadline`; the session may be there or not.
-    pub async fn is_gone(
-        &self,
-        pid: i32,
-        backend_start: SystemTime,
-        deadline: Instant,
-    ) -> Result<bool, Fault> {
-        let lent = self.acquire(deadline).await;
-        let mut lent = lent.map_err(|error| error.fault)?;
-        let rows = lent.query(&GONE, &[&pid, &backend_start], deadline).await;
-        let rows = rows.map_err(|error| error.fault)?;
-        let there = rows.first().is_none_or(|row| row.get(0));
-        Ok(!there)
     }
 
     /// Makes it larger or smaller, at once for whoever comes next. What is too much and in use is closed when it
