@@ -68,19 +68,16 @@ impl Window {
         waiting: impl Iterator<Item = (&'a Place, &'a SpooledWebhook)>,
         events: usize,
     ) -> Vec<(Place, SpooledWebhook)> {
-        let mut room = events;
-        let fits = |webhook: &SpooledWebhook, first: bool| {
+        let (mut some, mut room) = (Vec::new(), events);
+        for (place, webhook) in waiting {
             let needs = usize::try_from(webhook.events).unwrap_or(usize::MAX);
-            let fits = first || needs <= room;
+            if needs > room && !some.is_empty() {
+                break;
+            }
             room = room.saturating_sub(needs);
-            fits
-        };
-        let mut fits = fits;
-        waiting
-            .enumerate()
-            .take_while(|(number, (_, webhook))| fits(webhook, *number == 0))
-            .map(|(_, (place, webhook))| (*place, webhook.clone()))
-            .collect()
+            some.push((*place, webhook.clone()));
+        }
+        some
     }
 
     /// They wait no longer.
