@@ -190,6 +190,29 @@ impl World {
             .context("write the answers")
     }
 
+    /// Runs `sql` in the database, by the unix socket: no gate is in the way.
+    ///
+    /// # Panics
+    /// When the server is away or refuses it.
+    pub async fn execute(&self, sql: &str) {
+        let session = self.database.superuser().await;
+        let done = session.expect("Postgres is there").batch_execute(sql).await;
+        done.expect("a sound statement");
+    }
+
+    /// One value from the database.
+    ///
+    /// # Panics
+    /// As [`World::execute`].
+    pub async fn count(&self, sql: &str) -> i64 {
+        let session = self.database.superuser().await;
+        let row = session
+            .expect("Postgres is there")
+            .query_one(sql, &[])
+            .await;
+        row.expect("a sound statement").get(0)
+    }
+
     /// What became of every event in the history, as it stands now.
     ///
     /// # Errors

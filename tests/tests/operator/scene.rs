@@ -107,18 +107,11 @@ impl Scene {
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
-        let session = self.world.database.superuser().await;
-        let done = session.expect("Postgres is there").batch_execute(sql).await;
-        done.expect("a sound statement");
+        self.world.execute(sql).await;
     }
 
     pub(crate) async fn count(&self, sql: &str) -> i64 {
-        let session = self.world.database.superuser().await;
-        let row = session
-            .expect("Postgres is there")
-            .query_one(sql, &[])
-            .await;
-        row.expect("a sound statement").get(0)
+        self.world.count(sql).await
     }
 
     pub(crate) async fn dead_letters(&self) -> Vec<i64> {

@@ -223,19 +223,12 @@ impl Scene {
 
     /// Runs `sql` in the test's database.
     pub(crate) async fn execute(&self, sql: &str) {
-        let session = self.world.database.superuser().await;
-        let done = session.expect("Postgres is there").batch_execute(sql).await;
-        done.expect("a sound statement");
+        self.world.execute(sql).await;
     }
 
     /// One value from the test's database.
     pub(crate) async fn count(&self, sql: &str) -> i64 {
-        let session = self.world.database.superuser().await;
-        let row = session
-            .expect("Postgres is there")
-            .query_one(sql, &[])
-            .await;
-        row.expect("a sound statement").get(0)
+        self.world.count(sql).await
     }
 
     /// Waits until `sql` gives `expected`.

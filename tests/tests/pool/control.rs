@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
+use sabai_tests::bot::control;
 use sabai_tests::wait::eventually;
 use sabai_wire::control::{
     RECYCLE_PATH, REPORT_PATH, RecycleKind, RecycleOutcome, RecycleReason, RecycleReport,
@@ -29,22 +28,9 @@ impl Client {
         path: &str,
         body: impl Into<Bytes>,
     ) -> (u16, Bytes) {
-        let stream = UnixStream::connect(&self.socket).await.expect("connected");
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .expect("spoken to");
-        let driven = tokio::spawn(connection);
-        let request = http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", "bot")
-            .body(Full::new(body.into()))
-            .expect("a request");
-        let response = sender.send_request(request).await.expect("an answer");
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await.expect("whole");
-        driven.abort();
-        (status, body.to_bytes())
+        let method = method.parse().expect("a method");
+        let answer = control::exchange(&self.socket, method, path, body.into()).await;
+        answer.expect("an answer")
     }
 
     /// Any bytes, and whatever comes back until the end.
