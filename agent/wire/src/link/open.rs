@@ -1,6 +1,5 @@
 //! Opening a link: dial, authenticate, and the first query that tells which server this is.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -134,7 +133,7 @@ impl Link {
             ended,
             cutter: Cutter(cutter),
             driver,
-            prepared: Mutex::new(HashMap::new()),
+            prepared: Mutex::default(),
         })
     }
 }
@@ -194,7 +193,10 @@ async fn first_query(client: &Client) -> Result<First, Failure> {
         fault: of_driver(&error),
         detail: format!("the first query failed: {error}"),
     };
-    let row = client.query_one(FIRST_QUERY, &[]).await.map_err(failed)?;
+    // In one round trip, and without a prepared statement whose clean-up would still be in flight when the session is
+    // handed out: what Postgres said to it, a goodbye for example, the driver would throw away.
+    let row = client.query_typed_one(FIRST_QUERY, &[]).await;
+    let row = row.map_err(failed)?;
     let first = First {
         backend_pid: row.try_get(0).map_err(failed)?,
         server_version: row.try_get(1).map_err(failed)?,
