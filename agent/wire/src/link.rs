@@ -9,7 +9,6 @@ mod open;
 mod statement;
 mod stream;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -79,7 +78,7 @@ pub struct Link {
     ended: watch::Receiver<Option<End>>,
     cutter: Cutter,
     driver: JoinHandle<()>,
-    prepared: Mutex<HashMap<&'static str, tokio_postgres::Statement>>,
+    prepared: Mutex<statement::Prepared>,
 }
 
 impl Link {

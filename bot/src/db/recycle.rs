@@ -5,6 +5,7 @@
 mod plan;
 mod refresh;
 mod replace;
+mod statements;
 mod witness;
 
 use std::sync::atomic::{AtomicU64, Ordering};

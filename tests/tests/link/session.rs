@@ -23,6 +23,11 @@ const FAIL: Statement = Statement {
     name: "test.fail",
     sql: "/* test.fail */ select 1 / $1::int4",
 };
+const PLANNED: Statement = Statement {
+    name: "test.planned",
+    sql: "/* test.planned */ select split_part(statement, ' ', 2) as name, generic_plans
+        from pg_prepared_statements order by name",
+};
 const LIMIT: Duration = Duration::from_secs(10);
 
 #[tokio::test]
@@ -74,6 +79,27 @@ async fn a_statement_ends_by_its_deadline_and_leaves_the_session_unquiet() {
     assert_eq!(error.fault, Fault::Silent);
     assert!(!link.is_quiet(), "the statement still runs at the server");
     assert!(link.close(LIMIT).await, "its end is seen");
+}
+
+#[tokio::test]
+async fn what_one_session_has_run_another_has_planned_before_its_first_user() {
+    let postgres = postgres().await;
+    let (used, fresh) = (
+        link(&postgres.database()).await,
+        link(&postgres.database()).await,
+    );
+    let deadline = Instant::now() + LIMIT;
+    used.query(&SLEEP, &[&0.0_f64], deadline)
+        .await
+        .expect("ran");
+    used.query(&ONE, &[], deadline).await.expect("ran");
+    let prepared = fresh.prepare(&used.statements(), deadline).await;
+    prepared.expect("prepared, and nothing was run");
+    let rows = fresh.query(&PLANNED, &[], deadline).await.expect("a look");
+    let plans: Vec<(&str, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let expected = [("test.one", 1), ("test.planned", 1), ("test.sleep", 1)];
+    assert_eq!(plans, expected, "once each, before any use");
+    assert!(fresh.is_quiet());
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! Statements on a link: prepared once per session, each with a deadline.
 
-use std::sync::PoisonError;
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
 
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, SimpleQueryMessage};
 
 use super::{Link, StatementError};
 use crate::fault::Fault;
@@ -16,6 +17,24 @@ pub struct Statement {
     pub name: &'static str,
     /// The SQL text; it begins with its name in a comment, so that `pg_stat_activity` tells it.
     pub sql: &'static str,
+}
+
+/// What a session has prepared, by name.
+pub(super) type Prepared = HashMap<&'static str, (&'static Statement, tokio_postgres::Statement)>;
+
+const PLANNING: &str = "link.plan";
+/// Makes what has the session plan each of its statements: the plan is kept, since plans do not look at parameters.
+const EXPLAIN: &str = "/* link.plan */ SELECT format('EXPLAIN EXECUTE %I', name)
+    || CASE WHEN cardinality(parameter_types) > 0 THEN
+        '(' || array_to_string(array_fill('NULL'::text, ARRAY[cardinality(parameter_types)]), ',') || ')'
+    ELSE '' END
+    FROM pg_prepared_statements";
+
+fn column(message: &SimpleQueryMessage) -> Option<&str> {
+    match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    }
 }
 
 impl Link {
@@ -36,6 +55,34 @@ impl Link {
         self.within(statement.name, deadline, work).await
     }
 
+    /// The statements that were run on it, in no order.
+    pub fn statements(&self) -> Vec<&'static Statement> {
+        self.known().values().map(|(known, _)| *known).collect()
+    }
+
+    /// Prepares `statements` and has Postgres plan them, so that the first who runs one waits for neither. In a fresh
+    /// backend, whose caches are empty, that takes longer than most statements do.
+    ///
+    /// # Errors
+    /// As [`Link::query`].
+    pub async fn prepare(
+        &self,
+        statements: &[&'static Statement],
+        deadline: Instant,
+    ) -> Result<(), StatementError> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        for statement in statements {
+            self.within(statement.name, deadline, self.prepared(statement))
+                .await?;
+        }
+        let planning = self.within(PLANNING, deadline, self.client.simple_query(EXPLAIN));
+        let planning = planning.await?;
+        let explain: Vec<_> = planning.iter().filter_map(column).collect();
+        self.batch(PLANNING, &explain.join(";"), deadline).await
+    }
+
     /// Runs a script of several statements, without parameters or rows.
     ///
     /// # Errors
@@ -54,21 +101,18 @@ impl Link {
         &self,
         statement: &'static Statement,
     ) -> Result<tokio_postgres::Statement, tokio_postgres::Error> {
-        let known = self
-            .prepared
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(statement.name)
-            .cloned();
-        if let Some(prepared) = known {
+        let known = self.known().get(statement.name).cloned();
+        if let Some((_, prepared)) = known {
             return Ok(prepared);
         }
         let prepared = self.client.prepare(statement.sql).await?;
-        self.prepared
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(statement.name, prepared.clone());
+        self.known()
+            .insert(statement.name, (statement, prepared.clone()));
         Ok(prepared)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Prepared> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn within<T>(

@@ -1,6 +1,14 @@
-//! Which old session a refresh renews next: pure.
+//! Which old session a refresh renews next, and when: pure.
+
+use std::time::Duration;
 
 use crate::db::Duty;
+
+/// Of the time of a refresh one part in so many is spent on opening sessions. A handshake costs both sides processor
+/// time that users of the same machine wait for.
+const PARTS: u32 = 10;
+/// The longest rest: on a slow path opening a session takes long, and hardly any processor.
+const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// The old sessions of a pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +28,13 @@ pub(super) fn next(intake: Old, work: Old) -> Option<Duty> {
         (_, Old { busy: 1.., .. }) => Some(Duty::Work),
         _ => None,
     }
+}
+
+/// How long to rest after a session whose opening took `took`, when `old` sessions are to be renewed in what is `left`
+/// before the deadline. At most half of that is spent on resting.
+pub(super) fn rest(took: Duration, old: usize, left: Duration) -> Duration {
+    let even = left / 2 / u32::try_from(old).unwrap_or(u32::MAX).max(1);
+    (took * (PARTS - 1)).min(LONGEST_REST).min(even)
 }
 
 #[cfg(test)]
@@ -42,6 +57,22 @@ mod tests {
                 expected,
                 "{intake:?} {work:?}"
             );
+        }
+    }
+
+    #[test]
+    fn it_rests_nine_times_as_long_as_it_opens() {
+        let table = [
+            // took, old, left, rest; in milliseconds
+            (10, 8, 30_000, 90),
+            (100, 8, 30_000, 250),
+            (10, 8, 800, 50),
+            (10, 0, 100, 50),
+            (10, 8, 0, 0),
+        ];
+        for (took, old, left, expected) in table {
+            let [took, left, expected] = [took, left, expected].map(Duration::from_millis);
+            assert_eq!(rest(took, old, left), expected, "{took:?} {old} {left:?}");
         }
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use sabai_wire::link::Link;
 use tokio::sync::oneshot::Receiver;
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, interval, sleep};
 
 use super::plan::{self, Old};
+use super::statements::Statements;
 use super::{Begun, Halt, Tally, add};
 use crate::db::pool::rest::Life;
 use crate::db::pool::{Fresh, Old as Left, Pool, Swap, Why};
@@ -26,11 +27,13 @@ impl Db {
     ) -> Result<(), Halt> {
         let generation = begun.generation;
         let mut first = Some(begun.fresh);
+        let mut statements = Statements::default();
         let mut renewing = async || {
             while let Some(duty) = plan::next(
                 self.old(Duty::Intake, generation),
                 self.old(Duty::Work, generation),
             ) {
+                let began = Instant::now();
                 // The first was opened for work; intake's have a limit of their own.
                 let fresh = match first.take() {
                     Some(fresh) if duty == Duty::Work => fresh,
@@ -41,7 +44,13 @@ impl Db {
                         self.fresh(generation, duty, deadline, tally).await?
                     }
                 };
-                self.swap(duty, generation, fresh, deadline, tally).await?;
+                let by = deadline.min(Instant::now() + self.settings().connect_timeout());
+                statements.prepare(duty, &fresh.link, by).await;
+                let took = began.elapsed();
+                self.swap(duty, generation, fresh, deadline, tally, &mut statements)
+                    .await?;
+                let left = deadline.saturating_duration_since(Instant::now());
+                sleep(plan::rest(took, self.older_than(generation), left)).await;
             }
             Ok(())
         };
@@ -78,6 +87,7 @@ impl Db {
         fresh: Fresh,
         deadline: Instant,
         tally: &Tally,
+        statements: &mut Statements,
     ) -> Result<(), Halt> {
         let pool = self.pool(duty);
         let Fresh { link, life, place } = fresh;
@@ -87,6 +97,7 @@ impl Db {
         };
         match old {
             Ok((link, life, why)) => {
+                statements.learn(duty, &link);
                 add(&tally.replaced, 1);
                 add(&tally.closed, 1);
                 self.close_spare(Fresh { link, life, place }, why);
