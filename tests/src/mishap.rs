@@ -95,6 +95,12 @@ impl Mishap {
                 | Self::Gone
         )
     }
+
+    /// Whether the server can be told nothing from then on.
+    #[must_use]
+    pub const fn makes_the_server_deaf(self) -> bool {
+        matches!(self, Self::FrozenServer | Self::Gone)
+    }
 }
 
 #[cfg(test)]

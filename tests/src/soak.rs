@@ -247,14 +247,21 @@ impl Soak {
         } else {
             random.chance(PAIRS).then(|| *random.pick(Mishap::ALL))
         };
-        let mut happening = vec![first];
-        self.ground.inflict(first).await?;
-        // Some cannot come second: a server that is gone cannot be told anything.
-        if let Some(second) = second
-            && !(first.is_of_the_server() && second.is_of_the_server())
-            && self.ground.inflict(second).await.is_ok()
-        {
-            happening.push(second);
+        let second = second.filter(|two| !(first.is_of_the_server() && two.is_of_the_server()));
+        // A server that is gone or stands still cannot be told anything.
+        let chosen = match second {
+            Some(second) if first.makes_the_server_deaf() => vec![second, first],
+            _ => [first].into_iter().chain(second).collect(),
+        };
+        let mut happening = vec![];
+        for mishap in chosen {
+            let inflicted = self.ground.inflict(mishap).await;
+            // Some cannot come second.
+            match inflicted {
+                Ok(()) => happening.push(mishap),
+                Err(error) if happening.is_empty() => return Err(error),
+                Err(_) => {}
+            }
         }
         Ok(happening)
     }

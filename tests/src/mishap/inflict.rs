@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use tokio::time::timeout;
 
 use super::ground::State;
 use super::{Ground, Mishap};
@@ -21,12 +22,13 @@ impl Ground {
     /// Makes it happen. Several may be in force at a time.
     ///
     /// # Errors
-    /// When it cannot be made, as when the server it happens to is away.
+    /// When it cannot be made, as when the server it happens to is away or stands still.
     pub async fn inflict(&self, mishap: Mishap) -> anyhow::Result<()> {
         let mut state = self.state.lock().await;
-        let lasts = self
-            .happen(mishap, &mut state)
-            .await
+        let lasts = timeout(LIMIT, self.happen(mishap, &mut state)).await;
+        let lasts = lasts
+            .context("the server does not answer: heal what keeps it from that first")
+            .flatten()
             .with_context(|| format!("inflict {}", mishap.name()))?;
         if lasts && !state.in_force.contains(&mishap) {
             state.in_force.push(mishap);
