@@ -24,7 +24,7 @@ use crate::event::key::EventKey;
 use crate::responder::Language;
 use crate::trace::TraceId;
 
-pub use hold::{Hold, Lease};
+pub use hold::{Hold, Lease, Part};
 pub use state_folder::{StateFolder, StateFolderError};
 
 /// An event that waits for its answer, with all that is needed to work it.

@@ -1,7 +1,7 @@
 //! Commits events to Postgres: one statement for a batch, tried again within its deadline, halved when it is refused
 //! for its data; then hands the lanes it has won to the worker.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::event::key::EventKey;
 use crate::metrics::{EventOutcome, Metrics};
 use crate::queue::debts::Debts;
 use crate::queue::worker::{Worker, token};
-use crate::queue::{Hold, Lease, Work};
+use crate::queue::{Hold, Lease, Part, Work};
 
 /// Commits batches on intake's own links. Clones share everything.
 #[derive(Clone)]
@@ -251,21 +251,24 @@ impl Commit {
                     arrival.incoming.ordinal,
                 )
             });
-            let work: VecDeque<Work> = events
-                .into_iter()
-                .filter_map(|(arrival, one)| work(arrival, one))
-                .collect();
+            let part = Part {
+                events: events
+                    .into_iter()
+                    .filter_map(|(arrival, one)| work(arrival, one))
+                    .collect(),
+                more: false,
+            };
             // A lane of a try whose answer never came: its worker reads what is in it.
             self.hand(
                 lane,
                 token,
                 asked,
-                Some(work).filter(|work| !work.is_empty()),
+                Some(part).filter(|part| !part.events.is_empty()),
             );
         }
     }
 
-    fn hand(&self, lane: String, token: Uuid, asked: Instant, work: Option<VecDeque<Work>>) {
+    fn hand(&self, lane: String, token: Uuid, asked: Instant, work: Option<Part>) {
         self.worker.take(Hold {
             lane: Arc::from(lane),
             token,

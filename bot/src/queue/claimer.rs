@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::debts::Debts;
 use super::store::{self, Claim};
 use super::worker::{Worker, token};
-use super::{Hold, Lease, StateFolder, Work};
+use super::{Hold, Lease, Part, StateFolder};
 use crate::db::pool::{Lent, Pool};
 
 const ROUND: Duration = Duration::from_secs(1);
@@ -130,7 +130,7 @@ impl Claimer {
         let count = lanes.len();
         for lane in lanes {
             // An empty lane is read again by its worker, which ends it.
-            let work = found.remove(&lane).map(Into::into);
+            let work = found.remove(&lane);
             let lease = Lease::new(asked, self.lease);
             self.worker.take(Hold {
                 lane: lane.into(),
@@ -148,7 +148,7 @@ impl Claimer {
         lanes: &[String],
         token: Uuid,
         deadline: Instant,
-    ) -> Result<HashMap<String, Vec<Work>>, Fault> {
+    ) -> Result<HashMap<String, Part>, Fault> {
         store::count(link, lanes, token, deadline)
             .await
             .map_err(|error| error.fault)?;

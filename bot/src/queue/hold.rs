@@ -19,8 +19,24 @@ pub struct Hold {
     pub token: Uuid,
     /// How long we do.
     pub lease: Lease,
-    /// Its events in the order of work; `None` when they have to be read first.
-    pub work: Option<VecDeque<Work>>,
+    /// The first of its events; `None` when they have to be read first.
+    pub work: Option<Part>,
+}
+
+/// The first events of a lane, in the order of work: a lane may hold more than we want in memory.
+#[derive(Debug, Default)]
+pub struct Part {
+    /// What is left of it.
+    pub events: VecDeque<Work>,
+    /// The lane may have others after these.
+    pub more: bool,
+}
+
+impl Part {
+    /// Whether no other event of the lane is known.
+    pub fn is_last(&self) -> bool {
+        self.events.is_empty() && !self.more
+    }
 }
 
 /// How long a lane is ours, by our own monotonic clock, which was read before the claim was sent.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sabai_wire::link::StatementError;
 use tokio::time::Instant;
 
-use super::Work;
+use super::Part;
 use super::store::{self, Defer, Key};
 use crate::db::group::Batch;
 use crate::db::pool::Lent;
@@ -13,8 +13,8 @@ use crate::db::pool::Lent;
 /// What a lane was found to hold.
 #[derive(Debug)]
 pub enum Refreshed {
-    /// Events, in the order of work.
-    Work(Vec<Work>),
+    /// Its first events.
+    Work(Part),
     /// Nothing: the lane has ended.
     Released,
     /// Somebody else holds it.

@@ -12,7 +12,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{Begun, Person, Work};
+use super::{Begun, Part, Person, Work};
 use crate::db::pool::Lent;
 use crate::event::Event;
 use crate::event::key::EventKey;
@@ -62,6 +62,10 @@ const DEPTH: Statement = Statement {
     name: "queue.depth",
     sql: include_str!("depth.sql"),
 };
+
+/// Events of one lane in memory at a time. An outage, or one eager customer, leaves thousands in a lane, and a process
+/// holds up to a thousand lanes.
+const MOST_READ: i64 = 8;
 
 /// Who claims, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -147,18 +151,21 @@ pub async fn count(
         .map(drop)
 }
 
-/// Reads the unsettled events of lanes, each lane's in the order of work.
+/// Reads the first unsettled events of lanes, each lane's in the order of work.
 pub async fn read(
     link: &mut Lent,
     lanes: &[impl ToSql + Sync],
     deadline: Instant,
-) -> Result<HashMap<String, Vec<Work>>, StatementError> {
-    let rows = link.query(&READ, &[&lanes], deadline).await?;
-    let mut found: HashMap<String, Vec<Work>> = HashMap::with_capacity(lanes.len());
+) -> Result<HashMap<String, Part>, StatementError> {
+    let rows = link.query(&READ, &[&lanes, &MOST_READ], deadline).await?;
+    let mut found: HashMap<String, Part> = HashMap::with_capacity(lanes.len());
     for row in &rows {
-        found.entry(row.get("lane")).or_default().push(work(row));
+        let part = found.entry(row.get("lane")).or_default();
+        part.events.push_back(work(row));
+        part.more = part.events.len() as i64 >= MOST_READ;
     }
-    let users: Vec<&str> = found.values().flatten().filter_map(Work::user_id).collect();
+    let events = found.values().flat_map(|part| &part.events);
+    let users: Vec<&str> = events.filter_map(Work::user_id).collect();
     if users.is_empty() {
         return Ok(found);
     }
@@ -168,7 +175,7 @@ pub async fn read(
         .iter()
         .map(|row| (row.get("user_id"), person(row)))
         .collect();
-    for work in found.values_mut().flatten() {
+    for work in found.values_mut().flat_map(|part| &mut part.events) {
         if let Some(person) = work.user_id().and_then(|user| people.get(user)) {
             work.person = person.clone();
         }

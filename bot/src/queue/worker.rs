@@ -2,7 +2,7 @@
 
 mod settling;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use super::debts::Debts;
 use super::job::{Job, Verdict};
 use super::refresh::{DeferBatch, RefreshBatch, Refreshed};
 use super::store::Key;
-use super::{Hold, Lease, Work};
+use super::{Hold, Lease, Part, Work};
 use crate::conversation::profile::Profiles;
 use crate::conversation::store::SettleBatch;
 use crate::db::group::Group;
@@ -143,24 +143,24 @@ impl Shared {
                 // Not begun: the attempt is taken back.
                 let first = work
                     .as_ref()
-                    .and_then(|queue| queue.front())
+                    .and_then(|part| part.events.front())
                     .map(|first| first.id);
                 return self.give_back(key, Duration::ZERO, first).await;
             }
-            let queue = match &mut work {
-                Some(queue) if !queue.is_empty() => queue,
+            let part = match &mut work {
+                Some(part) if !part.events.is_empty() => part,
                 _ => match self.refresh(key).await {
-                    Some(queue) => work.insert(queue),
+                    Some(part) => work.insert(part),
                     None => return,
                 },
             };
-            let Some(first) = queue.pop_front() else {
+            let Some(first) = part.events.pop_front() else {
                 continue;
             };
             // The semaphore lives as long as we do.
             let _permit = self.at_once.acquire().await;
             // Boxed: a lane that waits for its turn takes a tenth of the memory of one that is worked.
-            match Box::pin(self.work_one(key, &hold.lease, first, queue)).await {
+            match Box::pin(self.work_one(key, &hold.lease, first, part)).await {
                 Onward::Next => {}
                 Onward::Refresh => work = None,
                 Onward::Stop => return,
@@ -169,9 +169,9 @@ impl Shared {
     }
 
     /// Clears the news flag and reads the lane; `None` when it has ended or is lost.
-    async fn refresh(&self, key: &Key) -> Option<VecDeque<Work>> {
+    async fn refresh(&self, key: &Key) -> Option<Part> {
         match self.parts.refresh.call(key.clone()).await {
-            Ok(Refreshed::Work(work)) => Some(work.into()),
+            Ok(Refreshed::Work(part)) => Some(part),
             Ok(Refreshed::Released | Refreshed::Lost) => None,
             Err(fault) => {
                 self.owe_lane(key, None, fault);
@@ -180,13 +180,7 @@ impl Shared {
         }
     }
 
-    async fn work_one(
-        &self,
-        key: &Key,
-        lease: &Lease,
-        work: Work,
-        rest: &mut VecDeque<Work>,
-    ) -> Onward {
+    async fn work_one(&self, key: &Key, lease: &Lease, work: Work, rest: &Part) -> Onward {
         match self.worked_or_slow(&work, key, lease).await {
             Verdict::Settle(end) => self.settle(key, work, end, rest).await,
             Verdict::Later(delay) => {

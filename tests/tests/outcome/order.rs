@@ -104,3 +104,25 @@ async fn events_of_one_call_go_by_time_then_by_place() {
     let expected = [&early, &one, &same, &late];
     assert_eq!(answered(&scene, &expected), ids(&expected));
 }
+
+/// The bot reads a few events of a lane at a time; eight and sixteen end with what is read at once, the others do not.
+#[tokio::test]
+async fn a_lane_with_more_events_than_are_read_at_once_is_worked_to_its_end() {
+    let scene = scene().await;
+    let bot = scene.bot().await;
+    for waiting in [8_u64, 16, 21] {
+        let name = format!("ann{waiting}");
+        let chat = Match::endpoint(Endpoint::Reply).about(Chat::with(&name).id());
+        let hold = scene.world.line.hold(chat, Stage::BeforeReading);
+        let first = scene.text(&bot, &name).await;
+        hold.reached().await;
+        let at = |n: u64| Event::text(&name, "hello").at(first.timestamp + n);
+        let others: Vec<Event> = (1..=waiting).map(at).collect();
+        scene.deliver(&bot, &others).await;
+        hold.release();
+        scene.is_sound().await;
+        let due: Vec<&Event> = [&first].into_iter().chain(&others).collect();
+        assert_eq!(answered(&scene, &due), ids(&due));
+        assert_eq!(scene.count("SELECT count(*) FROM lane").await, 0);
+    }
+}

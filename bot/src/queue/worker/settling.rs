@@ -1,6 +1,5 @@
 //! The end of an event: its turn and its settling, in one statement. What Postgres cannot be told is owed.
 
-use std::collections::VecDeque;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -13,19 +12,13 @@ use crate::outbox::store::Fact;
 use crate::queue::debts::Kept;
 use crate::queue::job::End;
 use crate::queue::store::{Defer, Key};
-use crate::queue::{Work, settlement};
+use crate::queue::{Part, Work, settlement};
 
 /// Postgres is slow to settle: what LINE accepted is kept on the spool meanwhile, so that a kill forgets nothing.
 const KEPT_AFTER: Duration = Duration::from_millis(250);
 
 impl Shared {
-    pub(super) async fn settle(
-        &self,
-        key: &Key,
-        work: Work,
-        end: End,
-        rest: &mut VecDeque<Work>,
-    ) -> Onward {
+    pub(super) async fn settle(&self, key: &Key, work: Work, end: End, rest: &Part) -> Onward {
         let fact = end.sent.clone().map(|sent| Fact {
             event: work.id,
             accepted_at: sent.at,
@@ -45,7 +38,7 @@ impl Shared {
                 end.ending.as_str()
             );
         }
-        let (mut ending, last, sent) = (end.ending, rest.is_empty(), end.sent.clone());
+        let (mut ending, last, sent) = (end.ending, rest.is_last(), end.sent.clone());
         let full = settlement::of(key, &work, end, last);
         let (mut settled, kept) = self.settled(full, fact.as_ref()).await;
         if let Err(fault) = settled
