@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::bot::build::{self, Profile};
@@ -233,10 +234,17 @@ impl World {
         eventually(
             limit,
             "every acknowledged event to be settled",
-            async || match self.check().await {
-                Ok(report) if report.unsettled.is_empty() => Ok(report),
-                Ok(report) => Err(report.to_string()),
-                Err(error) => Err(format!("{error:#}")),
+            async || {
+                let looked = Instant::now();
+                let unsettled = match self.check().await {
+                    Ok(report) if report.unsettled.is_empty() => return Ok(report),
+                    Ok(report) => report.to_string(),
+                    Err(error) => format!("{error:#}"),
+                };
+                // It reads all that was ever said to LINE, which answers nobody meanwhile: after a long soak others
+                // would get no turn.
+                sleep(looked.elapsed() * 9).await;
+                Err(unsettled)
             },
         )
         .await
