@@ -9,6 +9,7 @@ mod open;
 mod statement;
 mod stream;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -62,6 +63,13 @@ pub struct SessionFacts {
     pub backend_start: SystemTime,
     /// `server_version_num`: 180004 is 18.4.
     pub server_version: i32,
+    /// `pg_postmaster_start_time()`, by the server's clock: two sessions with another one lead to another server, or to the
+    /// same before and after a restart.
+    pub server_start: SystemTime,
+    /// `inet_server_addr()`: the server's own address, which differs from `peer` behind a proxy or load balancer.
+    pub server_address: Option<IpAddr>,
+    /// The address that was dialed.
+    pub peer: SocketAddr,
     /// What the server presented.
     pub certificate: CertificateFacts,
     /// The stages of opening it.

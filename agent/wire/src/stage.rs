@@ -17,9 +17,22 @@ pub enum Stage {
     Auth,
     /// The first query: which server is it, does it take writes?
     Query,
+    /// A row of the agent's own, written and committed.
+    Write,
 }
 
 impl Stage {
+    /// All, in their order.
+    pub const ALL: &'static [Self] = &[
+        Self::Dns,
+        Self::Tcp,
+        Self::SslRequest,
+        Self::Tls,
+        Self::Auth,
+        Self::Query,
+        Self::Write,
+    ];
+
     /// The name as it stands in metrics, status and logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -29,13 +42,16 @@ impl Stage {
             Self::Tls => "TLS",
             Self::Auth => "Auth",
             Self::Query => "Query",
+            Self::Write => "Write",
         }
     }
 
     /// The longest that this stage may take, whatever the whole still has left.
     pub const fn limit(self) -> Duration {
         match self {
-            Self::Dns | Self::Tcp | Self::SslRequest | Self::Query => Duration::from_secs(1),
+            Self::Dns | Self::Tcp | Self::SslRequest | Self::Query | Self::Write => {
+                Duration::from_secs(1)
+            }
             Self::Tls | Self::Auth => Duration::from_secs(2),
         }
     }

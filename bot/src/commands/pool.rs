@@ -41,8 +41,8 @@ pub enum Command {
         /// Refresh or Replace.
         #[arg(long, value_name = "KIND")]
         kind: String,
-        /// Why, for logs and metrics: Requested, CertificateChanged, CAChanged, PasswordChanged, ServerRestarted,
-        /// FailedOver, AddressChanged or PoolWedged.
+        /// Why, for logs and metrics: Requested, CertificateChanged, CAChanged, ClientCertificateChanged,
+        /// PasswordChanged, ServerRestarted, FailedOver, AddressChanged, SessionsLost or PoolWedged.
         #[arg(long, value_name = "WORD", default_value = "Requested")]
         reason: String,
         /// The same id again gives the answer to the first.

@@ -51,6 +51,8 @@ words! {
         CertificateChanged,
         /// The file of trusted authorities has changed.
         CAChanged,
+        /// Our own certificate has changed.
+        ClientCertificateChanged,
         /// The password has changed.
         PasswordChanged,
         /// The server was started again.
@@ -59,6 +61,8 @@ words! {
         FailedOver,
         /// The name leads to another address.
         AddressChanged,
+        /// Sessions end or do not answer while fresh ones work.
+        SessionsLost,
         /// The pool makes no progress.
         PoolWedged,
         /// The bot itself: its settings changed in what a session is told at its start. Not for requests.

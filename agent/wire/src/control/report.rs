@@ -1,6 +1,7 @@
 //! How a bot's pool stands, session by session.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,13 @@ pub struct SessionReport {
     pub backend_pid: i32,
     /// As in `pg_stat_activity`, by the server's clock.
     pub backend_start: Timestamp,
+    /// When the server was started that it leads to, by the server's clock.
+    pub server_start: Timestamp,
+    /// That server's own address, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_address: Option<IpAddr>,
+    /// The address that was dialed.
+    pub peer: SocketAddr,
     pub age_milliseconds: u64,
     /// How long it has been in this state.
     pub state_milliseconds: u64,

@@ -1,6 +1,7 @@
 //! Opening a link: dial, authenticate, and the first query that tells which server this is.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -72,7 +73,8 @@ impl Session {
 /// Which server is this, does it take writes, does a commit mean what it says?
 const FIRST_QUERY: &str = "select pg_backend_pid(), current_setting('server_version_num')::int4, \
      pg_is_in_recovery() or current_setting('transaction_read_only')::bool, current_setting('synchronous_commit'), \
-     (select backend_start from pg_stat_activity where pid = pg_backend_pid())";
+     (select backend_start from pg_stat_activity where pid = pg_backend_pid()), \
+     pg_postmaster_start_time(), inet_server_addr()";
 
 impl Link {
     /// Opens a session through all stages.
@@ -90,7 +92,7 @@ impl Link {
             .await?;
         let mut course = Course::new(session.connect_timeout.saturating_sub(started.elapsed()));
         course.passed = dialed.passed;
-        let certificate = dialed.certificate;
+        let (certificate, peer) = (dialed.certificate, dialed.peer);
         let watch = Watch::new();
         let stream = Watched::new(dialed.stream, Arc::clone(&watch));
 
@@ -116,12 +118,17 @@ impl Link {
             backend_pid,
             backend_start,
             server_version,
+            server_start,
+            server_address,
         } = first.inspect_err(|_| driver.abort())?;
         let facts = SessionFacts {
             generation: session.generation,
             backend_pid,
             backend_start,
             server_version,
+            server_start,
+            server_address,
+            peer,
             certificate,
             passed: course.passed,
             opened: Instant::now(),
@@ -178,6 +185,8 @@ struct First {
     backend_pid: i32,
     backend_start: SystemTime,
     server_version: i32,
+    server_start: SystemTime,
+    server_address: Option<IpAddr>,
 }
 
 /// Waits until the session is cut; for ever when it never is.
@@ -201,6 +210,8 @@ async fn first_query(client: &Client) -> Result<First, Failure> {
         backend_pid: row.try_get(0).map_err(failed)?,
         server_version: row.try_get(1).map_err(failed)?,
         backend_start: row.try_get(4).map_err(failed)?,
+        server_start: row.try_get(5).map_err(failed)?,
+        server_address: row.try_get(6).map_err(failed)?,
     };
     if row.try_get(2).map_err(failed)? {
         return Err(Failure {

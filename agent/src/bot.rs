@@ -1,0 +1,74 @@
+//! How the bot's pool stands: pure, from two of its reports.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use sabai_wire::control::{RecycleOutcome, Report};
+use sabai_wire::fault::{Class, Fault};
+
+use crate::decision::Bot;
+
+/// So many sessions lost between two reports are no accident.
+const LOST: u64 = 2;
+
+/// What two reports tell together; `earlier` is a few seconds old. `stuck_after` is how long a pool may stand still before
+/// it is wedged: longer than any statement may take.
+#[must_use]
+pub fn judge(earlier: &Report, now: &Report, stuck_after: Duration) -> Bot {
+    let recycling = now.last_recycle.as_ref();
+    if recycling.is_some_and(|last| last.outcome == RecycleOutcome::InProgress) {
+        Bot::Recycling
+    } else if is_wedged(earlier, now, stuck_after) {
+        Bot::Wedged
+    } else if is_losing(earlier, now) {
+        Bot::Losing
+    } else {
+        Bot::Fine
+    }
+}
+
+/// How much of the bot's time lies between the reports; nothing when it began anew or its clock was set back.
+fn between(earlier: &Report, now: &Report) -> Duration {
+    let (earlier, now) = (earlier.time.get(), now.time.get());
+    now.duration_since(earlier).unwrap_or_default()
+}
+
+fn is_wedged(earlier: &Report, now: &Report, stuck_after: Duration) -> bool {
+    let stands = |report: &Report| {
+        let pool = &report.pool;
+        pool.waiting > 0 && pool.idle == 0 && pool.dialing == 0 && pool.in_use > 0
+    };
+    let (before, after) = (&earlier.progress, &now.progress);
+    stands(earlier)
+        && stands(now)
+        && before.statements == after.statements
+        && before.acquired == after.acquired
+        && between(earlier, now) >= stuck_after
+}
+
+/// Sessions were lost, and others of their age are still there: they may be dead too.
+fn is_losing(earlier: &Report, now: &Report) -> bool {
+    let met = |report: &Report, fault: &Fault| {
+        let count = report.faults.get(fault.as_str());
+        count.copied().unwrap_or_default()
+    };
+    let signs = Fault::ALL.iter().filter(|fault| tells_of_loss(**fault));
+    let lost: u64 = signs
+        .map(|fault| met(now, fault).saturating_sub(met(earlier, fault)))
+        .sum();
+    let elders = now.sessions.iter();
+    let mut elders = elders
+        .filter(|session| Duration::from_millis(session.age_milliseconds) > between(earlier, now));
+    lost >= LOST && elders.next().is_some()
+}
+
+/// Not those that we brought about ourselves, nor those that another session would meet in the same way.
+fn tells_of_loss(fault: Fault) -> bool {
+    let ours = matches!(
+        fault,
+        Fault::Recycled | Fault::IdleTerminated | Fault::CommitHanging
+    );
+    matches!(fault.class(), Class::Severed | Class::Silent) && !ours
+}

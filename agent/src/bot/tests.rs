@@ -1,0 +1,136 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sabai_wire::control::{RecycleKind, RecycleReason, RecycleReport, SessionReport};
+
+use super::*;
+
+const STUCK_AFTER: Duration = Duration::from_secs(6);
+
+fn at(second: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(second)
+}
+
+/// A report at this second, of a pool with a session that is so many seconds old.
+fn report(second: u64, age: u64) -> Report {
+    let page = include_str!("../../../docs/control.md");
+    let (_, rest) = page.split_once("```json report\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let mut report: Report = serde_json::from_str(example).expect("a report");
+    report.time = at(second).into();
+    report.faults.clear();
+    report.last_recycle = None;
+    report.sessions = vec![SessionReport {
+        age_milliseconds: age * 1000,
+        ..report.sessions[0].clone()
+    }];
+    report
+}
+
+fn wedged(second: u64, statements: u64) -> Report {
+    let mut report = report(second, 100);
+    (report.pool.idle, report.pool.dialing) = (0, 0);
+    (report.pool.in_use, report.pool.waiting) = (15, 3);
+    report.progress.statements = statements;
+    report
+}
+
+fn lost(second: u64, age: u64, faults: &[(Fault, u64)]) -> Report {
+    let mut report = report(second, age);
+    let faults = faults
+        .iter()
+        .map(|(fault, count)| (fault.as_str().to_owned(), *count));
+    report.faults = faults.collect();
+    report
+}
+
+fn recycled(second: u64, outcome: RecycleOutcome) -> Report {
+    let mut report = wedged(second, 5);
+    report.last_recycle = Some(RecycleReport {
+        request_id: "a".to_owned(),
+        kind: RecycleKind::Refresh,
+        reason: RecycleReason::Requested,
+        outcome,
+        generation: 2,
+        start_time: at(second).into(),
+        completion_time: None,
+        sessions_opened: 0,
+        sessions_closed: 0,
+        sessions_replaced: 0,
+        old_sessions: 0,
+        requests_failed: 0,
+        fault: None,
+        detail: None,
+        witness: None,
+    });
+    report
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn what_two_reports_tell() {
+    use Fault as F;
+    let table = [
+        ("nothing", report(0, 60), report(5, 65), Bot::Fine),
+        ("no progress", wedged(0, 5), wedged(6, 5), Bot::Wedged),
+        ("not for long", wedged(0, 5), wedged(5, 5), Bot::Fine),
+        ("progress", wedged(0, 5), wedged(6, 6), Bot::Fine),
+        ("it was well", report(0, 60), wedged(6, 5), Bot::Fine),
+        (
+            "recycling",
+            wedged(0, 5),
+            recycled(6, RecycleOutcome::InProgress),
+            Bot::Recycling,
+        ),
+        (
+            "recycled",
+            wedged(0, 5),
+            recycled(6, RecycleOutcome::Stopped),
+            Bot::Wedged,
+        ),
+        (
+            "two lost",
+            lost(0, 60, &[(F::Silent, 1)]),
+            lost(5, 65, &[(F::Silent, 2), (F::ConnectionReset, 1)]),
+            Bot::Losing,
+        ),
+        (
+            "one lost",
+            lost(0, 60, &[(F::Silent, 1)]),
+            lost(5, 65, &[(F::Silent, 2)]),
+            Bot::Fine,
+        ),
+        (
+            "lost before",
+            lost(0, 60, &[(F::Silent, 9)]),
+            lost(5, 65, &[(F::Silent, 9)]),
+            Bot::Fine,
+        ),
+        (
+            "none is left of their age",
+            lost(0, 60, &[]),
+            lost(5, 4, &[(F::Terminated, 9)]),
+            Bot::Fine,
+        ),
+        (
+            "our own doing",
+            lost(0, 60, &[]),
+            lost(5, 65, &[(F::Recycled, 9), (F::IdleTerminated, 9)]),
+            Bot::Fine,
+        ),
+        (
+            "nobody was reached",
+            lost(0, 60, &[]),
+            lost(5, 65, &[(F::Refused, 9), (F::TooManyConnections, 9)]),
+            Bot::Fine,
+        ),
+        (
+            "it began anew",
+            lost(5, 60, &[(F::Silent, 9)]),
+            lost(3, 1, &[(F::Silent, 2)]),
+            Bot::Fine,
+        ),
+    ];
+    for (name, earlier, now, expected) in table {
+        assert_eq!(judge(&earlier, &now, STUCK_AFTER), expected, "{name}");
+    }
+}
