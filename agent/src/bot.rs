@@ -6,7 +6,8 @@ mod tests;
 use std::time::Duration;
 
 use sabai_wire::control::{RecycleOutcome, Report};
-use sabai_wire::fault::{Class, Fault};
+use sabai_wire::fault::Fault;
+use sabai_wire::fault::decision::Elders;
 
 use crate::decision::Bot;
 
@@ -64,11 +65,7 @@ fn is_losing(earlier: &Report, now: &Report) -> bool {
     lost >= LOST && elders.next().is_some()
 }
 
-/// Not those that we brought about ourselves, nor those that another session would meet in the same way.
+/// Whether sessions of the same age may be dead too, and a fresh one would live: the server ends whoever rests.
 fn tells_of_loss(fault: Fault) -> bool {
-    let ours = matches!(
-        fault,
-        Fault::Recycled | Fault::IdleTerminated | Fault::CommitHanging
-    );
-    matches!(fault.class(), Class::Severed | Class::Silent) && !ours
+    fault.decision().elders == Elders::Check && fault != Fault::IdleTerminated
 }

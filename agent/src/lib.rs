@@ -9,4 +9,6 @@ pub mod decision;
 pub mod moment;
 pub mod outdated;
 pub mod pace;
+#[cfg(test)]
+mod page;
 pub mod verdict;

@@ -2,11 +2,11 @@
 //! table, and the tests read it.
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use std::time::Duration;
 
-use sabai_wire::fault::{Class, Fault};
+use sabai_wire::fault::Fault;
 use sabai_wire::stage::Stage;
 
 use crate::moment::Moment;
@@ -169,7 +169,8 @@ impl Verdict {
             }
             (Row::Failures(n), Err(cause))
                 if n >= thresholds.failures
-                    || is_certain(cause.fault)
+                    // Once is enough: it lasts until somebody changes a file, a secret or the server.
+                    || !cause.fault.may_heal()
                     || self.mostly_failed(sight.at) =>
             {
                 self.state.max(State::Degraded)
@@ -196,12 +197,4 @@ impl Verdict {
         }
         self
     }
-}
-
-/// Whether once is enough: the same is seen until somebody changes a file, a secret or the server.
-const fn is_certain(fault: Fault) -> bool {
-    matches!(
-        fault.class(),
-        Class::Trust | Class::Credential | Class::Permanent
-    )
 }

@@ -79,9 +79,7 @@ impl Mishap {
             .copied()
             .find(|mishap| mishap.name() == name)
     }
-}
 
-impl Mishap {
     /// Whether it happens to the server's processes: two of these at a time would be in each other's way.
     #[must_use]
     pub const fn is_of_the_server(self) -> bool {

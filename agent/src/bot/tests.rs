@@ -1,8 +1,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sabai_wire::control::{RecycleKind, RecycleReason, RecycleReport, SessionReport};
+use sabai_wire::control::{RecycleReport, SessionReport};
 
 use super::*;
+use crate::page;
 
 const STUCK_AFTER: Duration = Duration::from_secs(6);
 
@@ -12,10 +13,7 @@ fn at(second: u64) -> SystemTime {
 
 /// A report at this second, of a pool with a session that is so many seconds old.
 fn report(second: u64, age: u64) -> Report {
-    let page = include_str!("../../../docs/control.md");
-    let (_, rest) = page.split_once("```json report\n").expect("an example");
-    let (example, _) = rest.split_once("```").expect("its end");
-    let mut report: Report = serde_json::from_str(example).expect("a report");
+    let mut report = page::report();
     report.time = at(second).into();
     report.faults.clear();
     report.last_recycle = None;
@@ -45,23 +43,8 @@ fn lost(second: u64, age: u64, faults: &[(Fault, u64)]) -> Report {
 
 fn recycled(second: u64, outcome: RecycleOutcome) -> Report {
     let mut report = wedged(second, 5);
-    report.last_recycle = Some(RecycleReport {
-        request_id: "a".to_owned(),
-        kind: RecycleKind::Refresh,
-        reason: RecycleReason::Requested,
-        outcome,
-        generation: 2,
-        start_time: at(second).into(),
-        completion_time: None,
-        sessions_opened: 0,
-        sessions_closed: 0,
-        sessions_replaced: 0,
-        old_sessions: 0,
-        requests_failed: 0,
-        fault: None,
-        detail: None,
-        witness: None,
-    });
+    let example = page::report().last_recycle;
+    report.last_recycle = example.map(|last| RecycleReport { outcome, ..last });
     report
 }
 

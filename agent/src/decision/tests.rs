@@ -1,7 +1,7 @@
 use sabai_wire::stage::Stage;
 
 use super::*;
-use crate::verdict::tests::rows;
+use crate::page::rows;
 
 const HEAD: &str =
     "| bot | settings | verdict | fault | fresh | only on request | outdated | decision |";
@@ -14,15 +14,16 @@ const BOTS: [Bot; 5] = [
     Bot::Fine,
 ];
 
+fn or_none<T: Copy>(all: &[T]) -> Vec<Option<T>> {
+    all.iter().copied().map(Some).chain([None]).collect()
+}
+
 /// Everything that can be.
 fn situations() -> Vec<Situation> {
-    let or_none =
-        |all: &[RecycleReason]| -> Vec<_> { all.iter().copied().map(Some).chain([None]).collect() };
-    let faults: Vec<_> = Fault::ALL.iter().copied().map(Some).chain([None]).collect();
     let stage = Stage::Query;
     let mut all = vec![];
     for verdict in STATES {
-        for fault in &faults {
+        for fault in or_none(Fault::ALL) {
             for bot in BOTS {
                 for outdated in or_none(RecycleReason::ALL) {
                     for flags in 0..8 {

@@ -1,8 +1,7 @@
 use std::time::UNIX_EPOCH;
 
-use sabai_wire::control::Report;
-
 use super::*;
+use crate::page;
 
 const fn ip(last: u8) -> IpAddr {
     IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, last))
@@ -24,10 +23,6 @@ fn met(n: u8) -> Met {
 
 /// A session with that server, a minute old.
 fn session(n: u8) -> SessionReport {
-    let page = include_str!("../../../docs/control.md");
-    let (_, rest) = page.split_once("```json report\n").expect("an example");
-    let (example, _) = rest.split_once("```").expect("its end");
-    let report: Report = serde_json::from_str(example).expect("a report");
     let met = met(n);
     SessionReport {
         state: "Idle".to_owned(),
@@ -36,7 +31,7 @@ fn session(n: u8) -> SessionReport {
         peer: (ip(n), 5432).into(),
         certificate_sha256: met.certificate,
         age_milliseconds: 60_000,
-        ..report.sessions[0].clone()
+        ..page::report().sessions[0].clone()
     }
 }
 

@@ -1,27 +1,18 @@
 use super::*;
+use crate::page::rows;
 
-const PAGE: &str = include_str!("../../../docs/verdict.md");
 const THRESHOLDS: Thresholds = Thresholds {
     failures: 3,
     successes: 2,
 };
 
-/// The rows of the table with this head, cell by cell.
-pub(crate) fn rows(head: &str) -> Vec<Vec<&'static str>> {
-    let (_, table) = PAGE.split_once(head).expect("the table is there");
-    let rows = table.lines().skip(2);
-    let rows = rows.take_while(|line| line.starts_with('|'));
-    let cells = |row: &'static str| row.trim_matches('|').split('|').map(str::trim).collect();
-    rows.map(cells).collect()
-}
-
-pub(crate) fn stage(name: &str) -> Stage {
+fn stage(name: &str) -> Stage {
     let all = Stage::ALL.iter().copied();
     let mut found = all.filter(|stage| stage.as_str() == name);
     found.next().unwrap_or_else(|| panic!("no stage {name}"))
 }
 
-pub(crate) fn fault(name: &str) -> Fault {
+fn fault(name: &str) -> Fault {
     let all = Fault::ALL.iter().copied();
     let mut found = all.filter(|fault| fault.as_str() == name);
     found.next().unwrap_or_else(|| panic!("no fault {name}"))

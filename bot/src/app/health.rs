@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use sabai_wire::dial::DialError;
 use sabai_wire::fault::Fault;
-use sabai_wire::fault::decision::Retry;
 
 use crate::admin::Readiness;
 use crate::db::migrate::MigrateError;
@@ -57,12 +56,8 @@ pub(super) fn readiness(state: &State<'_>) -> Readiness {
     } else {
         return Readiness::Ready;
     };
-    let heals = matches!(
-        fault.decision().retry,
-        Retry::Safe | Retry::Idempotent | Retry::AfterBackend
-    );
     match &state.spool {
-        Some(spool::State::Open) if state.was_ready || heals && state.age >= HOLD => {
+        Some(spool::State::Open) if state.was_ready || fault.may_heal() && state.age >= HOLD => {
             Readiness::Ready
         }
         Some(spool::State::Open) | None => {
