@@ -11,4 +11,5 @@ pub mod outdated;
 pub mod pace;
 #[cfg(test)]
 mod page;
+pub mod settings;
 pub mod verdict;

@@ -10,12 +10,12 @@ mod problem;
 use std::fmt::Write;
 use std::time::Duration;
 
-pub use field::{FIELDS, Field};
+pub use check::{Between, Reading};
+pub use field::{AGENT_FIELDS, FIELDS, Field};
 pub use json::PathProblem;
 pub use problem::SettingProblem;
 
-use crate::duration::GepDuration;
-use check::Reading;
+use check::text;
 
 /// Valid settings. Equal settings have equal digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,32 @@ impl PoolSettings {
             retry_initial_delay: read.duration(&field::RETRY_INITIAL_DELAY),
             retry_max_delay: read.duration(&field::RETRY_MAX_DELAY),
         };
-        read.finish(settings)
+        let rules = settings.rules();
+        read.finish(settings, rules)
+    }
+
+    /// The rules between fields, as in the comments of `PoolConfig.spec`.
+    fn rules(&self) -> [Between; 6] {
+        use field as of;
+        // Two sessions are intake's and one is the spare.
+        let reserved = 3;
+        let connections = (&of::MAX_CONNECTIONS, self.max_connections);
+        let acquire = (&of::ACQUIRE_TIMEOUT, self.acquire_timeout);
+        let max_delay = (&of::RETRY_MAX_DELAY, self.retry_max_delay);
+        [
+            Between::at_most_less((&of::MIN_IDLE, self.min_idle), connections, reserved),
+            Between::at_most((&of::CONNECT_TIMEOUT, self.connect_timeout), acquire),
+            Between::below(
+                (&of::IDLE_TIMEOUT, self.idle_timeout),
+                (&of::MAX_LIFETIME, self.max_lifetime),
+            ),
+            Between::below((&of::CHECK_TIMEOUT, self.check_timeout), acquire),
+            Between::at_most(
+                (&of::RETRY_INITIAL_DELAY, self.retry_initial_delay),
+                max_delay,
+            ),
+            Between::at_most(max_delay, (&of::RETRY_DEADLINE, self.retry_deadline)),
+        ]
     }
 
     /// Every field with its value as text, in the order of [`FIELDS`]; `from_lookup` reads it back to the same settings.
@@ -112,12 +137,6 @@ impl PoolSettings {
         let bytes = hash.as_ref().first_chunk().expect("SHA-256 has 32 bytes");
         format!("{:08x}", u32::from_be_bytes(*bytes))
     }
-}
-
-fn text(duration: Duration) -> String {
-    GepDuration::new(duration)
-        .expect("every duration here was read from that form")
-        .to_string()
 }
 
 /// Getters; what each field means is said once, in [`field`].

@@ -1,33 +1,40 @@
 //! Reads fields through a lookup, keeps the ranges and the rules between fields, and gathers every problem.
-//! Knows nothing of where the values come from.
+//! Knows nothing of where the values come from, nor what becomes of them.
 
 use std::time::Duration;
 
-use super::PoolSettings;
-use super::field::{self, Field, Range};
+use super::field::{Field, Range};
 use super::problem::{Rule, SettingProblem};
 use crate::duration::GepDuration;
 
 /// A reading in progress. A field that is ill gives its default, so that the others are still judged.
-pub(super) struct Reading<L> {
+pub struct Reading<L> {
     lookup: L,
     problems: Vec<SettingProblem>,
 }
 
 impl<L: FnMut(&'static Field) -> Option<String>> Reading<L> {
-    pub(super) fn new(lookup: L) -> Self {
+    /// `lookup` answers with a field's text, or `None` for its default.
+    pub fn new(lookup: L) -> Self {
         Self {
             lookup,
             problems: vec![],
         }
     }
 
-    pub(super) fn count(&mut self, field: &'static Field) -> u16 {
+    /// A number.
+    pub fn count(&mut self, field: &'static Field) -> u16 {
         self.read(field, count)
     }
 
-    pub(super) fn duration(&mut self, field: &'static Field) -> Duration {
+    /// A time.
+    pub fn duration(&mut self, field: &'static Field) -> Duration {
         self.read(field, duration)
+    }
+
+    /// One of the field's words.
+    pub fn word(&mut self, field: &'static Field) -> &'static str {
+        self.read(field, word)
     }
 
     fn read<T>(&mut self, field: &'static Field, parse: fn(&Field, &str) -> Result<T, Rule>) -> T {
@@ -40,21 +47,21 @@ impl<L: FnMut(&'static Field) -> Option<String>> Reading<L> {
         parse(field, field.default).unwrap_or_else(|_| panic!("BUG: default of {}", field.path))
     }
 
-    /// The settings, if no field is ill and no rule between two fields is broken.
-    pub(super) fn finish(
+    /// The settings, if no field is ill and none of the rules between two fields is broken.
+    ///
+    /// # Errors
+    /// All problems at once, in the order of reading, then of the rules.
+    pub fn finish<T>(
         self,
-        settings: PoolSettings,
-    ) -> Result<PoolSettings, Vec<SettingProblem>> {
+        settings: T,
+        rules: impl IntoIterator<Item = Between>,
+    ) -> Result<T, Vec<SettingProblem>> {
         let ill: Vec<_> = self.problems.iter().map(SettingProblem::field).collect();
         let mut problems = self.problems;
-        for rule in rules(&settings) {
+        for rule in rules {
             // A rule against a field that could not be read would only mislead.
             if !rule.kept && !ill.contains(&rule.field) && !ill.contains(&rule.other) {
-                problems.push(SettingProblem::new(
-                    rule.field,
-                    value_of(&settings, rule.field),
-                    rule.rule,
-                ));
+                problems.push(SettingProblem::new(rule.field, rule.value, rule.rule));
             }
         }
         if problems.is_empty() {
@@ -65,70 +72,60 @@ impl<L: FnMut(&'static Field) -> Option<String>> Reading<L> {
     }
 }
 
-struct Between {
+/// A rule between two fields, and whether it is kept.
+pub struct Between {
     field: &'static Field,
+    value: String,
     other: &'static Field,
     rule: Rule,
     kept: bool,
 }
 
-/// The rules between fields, as in the comments of `PoolConfig.spec`.
-fn rules(s: &PoolSettings) -> [Between; 6] {
-    let at_most = |field, other, kept| Between {
-        field,
-        other,
-        rule: Rule::AtMost(other),
-        kept,
-    };
-    let below = |field, other, kept| Between {
-        field,
-        other,
-        rule: Rule::Below(other),
-        kept,
-    };
-    // Two sessions are intake's and one is the spare.
-    let reserved = 3;
-    [
-        Between {
-            field: &field::MIN_IDLE,
-            other: &field::MAX_CONNECTIONS,
-            rule: Rule::AtMostLess(&field::MAX_CONNECTIONS, reserved),
-            kept: s.min_idle <= s.max_connections.saturating_sub(reserved),
-        },
-        at_most(
-            &field::CONNECT_TIMEOUT,
-            &field::ACQUIRE_TIMEOUT,
-            s.connect_timeout <= s.acquire_timeout,
-        ),
-        below(
-            &field::IDLE_TIMEOUT,
-            &field::MAX_LIFETIME,
-            s.idle_timeout < s.max_lifetime,
-        ),
-        below(
-            &field::CHECK_TIMEOUT,
-            &field::ACQUIRE_TIMEOUT,
-            s.check_timeout < s.acquire_timeout,
-        ),
-        at_most(
-            &field::RETRY_INITIAL_DELAY,
-            &field::RETRY_MAX_DELAY,
-            s.retry_initial_delay <= s.retry_max_delay,
-        ),
-        at_most(
-            &field::RETRY_MAX_DELAY,
-            &field::RETRY_DEADLINE,
-            s.retry_max_delay <= s.retry_deadline,
-        ),
-    ]
+impl Between {
+    /// The count is at most the other less `less`.
+    #[must_use]
+    pub fn at_most_less(
+        one: (&'static Field, u16),
+        other: (&'static Field, u16),
+        less: u16,
+    ) -> Self {
+        Self {
+            field: one.0,
+            value: one.1.to_string(),
+            other: other.0,
+            rule: Rule::AtMostLess(other.0, less),
+            kept: one.1 <= other.1.saturating_sub(less),
+        }
+    }
+
+    /// The time is at most the other.
+    #[must_use]
+    pub fn at_most(one: (&'static Field, Duration), other: (&'static Field, Duration)) -> Self {
+        Self {
+            field: one.0,
+            value: text(one.1),
+            other: other.0,
+            rule: Rule::AtMost(other.0),
+            kept: one.1 <= other.1,
+        }
+    }
+
+    /// The time is below the other.
+    #[must_use]
+    pub fn below(one: (&'static Field, Duration), other: (&'static Field, Duration)) -> Self {
+        Self {
+            rule: Rule::Below(other.0),
+            kept: one.1 < other.1,
+            ..Self::at_most(one, other)
+        }
+    }
 }
 
-fn value_of(settings: &PoolSettings, field: &'static Field) -> String {
-    let mut entries = settings.entries().into_iter();
-    entries
-        .find(|(of, _)| *of == field)
-        .map(|(_, value)| value)
-        .unwrap_or_default()
+/// A time that a [`Reading`] gave, as it is written.
+pub(super) fn text(duration: Duration) -> String {
+    GepDuration::new(duration)
+        .expect("every duration here was read from that form")
+        .to_string()
 }
 
 fn count(field: &Field, text: &str) -> Result<u16, Rule> {
@@ -155,4 +152,12 @@ fn duration(field: &Field, text: &str) -> Result<Duration, Rule> {
         }
         _ => Err(Rule::OutOfRange),
     }
+}
+
+fn word(field: &Field, text: &str) -> Result<&'static str, Rule> {
+    let Range::Word(words) = field.range else {
+        return Err(Rule::OutOfRange);
+    };
+    let mut words = words.iter().copied();
+    words.find(|word| *word == text).ok_or(Rule::OutOfRange)
 }

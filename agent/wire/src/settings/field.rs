@@ -1,5 +1,6 @@
-//! The fields of `PoolSettings`: path in `PoolConfig.spec`, variable, default, range, meaning. One row each, from
-//! which the environment, `--help`, logs and later the custom resource's schema are fed. No rule between fields here.
+//! The fields of `PoolConfig.spec`: path, variable, default, range, meaning. One row each, from which the environment,
+//! `--help`, logs and later the custom resource's schema are fed. What the bot obeys is [`FIELDS`], what the agent alone
+//! obeys is [`AGENT_FIELDS`]. No rule between fields here.
 
 /// One field that can be set.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Range {
     Count(u16, u16),
     /// A GEP-2257 duration; the ends in milliseconds.
     Millis(u64, u64),
+    /// One of these words.
+    Word(&'static [&'static str]),
 }
 
 const SECOND: u64 = 1_000;
@@ -26,15 +29,19 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 
 macro_rules! fields {
-    ($($name:ident = $path:literal, $variable:literal, $default:literal, $range:expr, $meaning:literal;)+) => {
+    ($(#[$doc:meta])* $all:ident {
+        $($name:ident = $path:literal, $variable:literal, $default:literal, $range:expr, $meaning:literal;)+
+    }) => {
         $(pub static $name: Field =
             Field { path: $path, variable: $variable, default: $default, range: $range, meaning: $meaning };)+
-        /// Every field, in the order of `PoolConfig.spec`.
-        pub static FIELDS: &[&Field] = &[$(&$name),+];
+        $(#[$doc])*
+        pub static $all: &[&Field] = &[$(&$name),+];
     };
 }
 
 fields! {
+    /// Every field of `PoolSettings`, in the order of `PoolConfig.spec`.
+    FIELDS {
     MAX_CONNECTIONS = "pool.maxConnections", "SABAI_POOL_MAX_CONNECTIONS", "16", Range::Count(4, 500),
         "Ceiling of this pod's sessions, all included: workers, two for intake, one spare.";
     MIN_IDLE = "pool.minIdle", "SABAI_POOL_MIN_IDLE", "4", Range::Count(0, 497),
@@ -69,4 +76,43 @@ fields! {
         "Pause before the second try; it doubles, with jitter.";
     RETRY_MAX_DELAY = "retry.maxDelay", "SABAI_RETRY_MAX_DELAY", "500ms", Range::Millis(1, 5 * MINUTE),
         "Longest pause; initial delay <= this <= deadline.";
+    }
+}
+
+fields! {
+    /// Every field that the agent alone obeys, in the order of `PoolConfig.spec`.
+    AGENT_FIELDS {
+    IDLE_TIMEOUT_DISCOVERY = "path.idleTimeoutDiscovery", "SABAI_PATH_IDLE_TIMEOUT_DISCOVERY", "Recommend",
+        Range::Word(&["Disabled", "Recommend", "Apply"]),
+        "Disabled, Recommend or Apply: whether the path's idle timeout is looked for, and what is done with it.";
+    PROBE_INTERVAL = "probe.interval", "SABAI_PROBE_INTERVAL", "10s", Range::Millis(SECOND, 10 * MINUTE),
+        "From one look at the whole path to the next while all is well; one in five earlier or later.";
+    PROBE_TIMEOUT = "probe.timeout", "SABAI_PROBE_TIMEOUT", "5s", Range::Millis(100, MINUTE),
+        "All stages of a path together; below the interval.";
+    FAILURE_THRESHOLD = "probe.failureThreshold", "SABAI_PROBE_FAILURE_THRESHOLD", "3", Range::Count(1, 20),
+        "Failed paths in a row that make Degraded.";
+    SUCCESS_THRESHOLD = "probe.successThreshold", "SABAI_PROBE_SUCCESS_THRESHOLD", "2", Range::Count(1, 20),
+        "Paths in a row that make Healthy again.";
+    WRITE_INTERVAL = "probe.writeInterval", "SABAI_PROBE_WRITE_INTERVAL", "30s", Range::Millis(SECOND, HOUR),
+        "A row is written and committed this often.";
+    CERTIFICATE_EXPIRY_WARNING = "probe.certificateExpiryWarning", "SABAI_PROBE_CERTIFICATE_EXPIRY_WARNING", "336h",
+        Range::Millis(HOUR, 8760 * HOUR),
+        "A certificate that ends within this is warned of; within a fifth of it, as an error.";
+    RECYCLE_MODE = "recycle.mode", "SABAI_RECYCLE_MODE", "Automatic", Range::Word(&["Automatic", "OnRequest"]),
+        "Automatic or OnRequest: whether sessions are renewed without being asked.";
+    RECYCLE_SPREAD = "recycle.spread", "SABAI_RECYCLE_SPREAD", "5s", Range::Millis(0, 10 * MINUTE),
+        "Each pod begins a recycle at random within this, so that they do not begin together.";
+    RECYCLE_MIN_INTERVAL = "recycle.minInterval", "SABAI_RECYCLE_MIN_INTERVAL", "30s", Range::Millis(SECOND, HOUR),
+        "From one recycle to the next.";
+    RECYCLE_MAX_PER_HOUR = "recycle.maxPerHour", "SABAI_RECYCLE_MAX_PER_HOUR", "6", Range::Count(1, 60),
+        "Recycles in an hour; beyond it an alarm instead.";
+    RECYCLE_DRAIN_TIMEOUT = "recycle.drainTimeout", "SABAI_RECYCLE_DRAIN_TIMEOUT", "30s", Range::Millis(SECOND, 10 * MINUTE),
+        "A refresh ends at the latest after this; old sessions still in use then are closed when they come back.";
+    READINESS_POLICY = "readiness.policy", "SABAI_READINESS_POLICY", "LocalFaults", Range::Word(&["LocalFaults", "Strict"]),
+        "LocalFaults: only a fault of this pod withdraws it. Strict: a database that cannot be written withdraws it too.";
+    MAX_UNREADY_PERCENT = "readiness.maxUnreadyPercent", "SABAI_READINESS_MAX_UNREADY_PERCENT", "34", Range::Count(1, 99),
+        "At most this share of the pods is withdrawn for what their peers do not see; never the last.";
+    STARTUP_HOLD = "readiness.startupHold", "SABAI_READINESS_STARTUP_HOLD", "5m", Range::Millis(0, HOUR),
+        "A fault that only a person mends holds a pod that was never ready back for so long.";
+    }
 }

@@ -71,7 +71,7 @@ impl PoolSettings {
             let (group, name) = split(field);
             let value = match field.range {
                 Range::Count(..) => text.parse::<u16>().map_or(Value::Null, Value::from),
-                Range::Millis(..) => Value::String(text),
+                Range::Millis(..) | Range::Word(_) => Value::String(text),
             };
             if let Value::Object(group) = groups
                 .entry(group)
@@ -94,9 +94,10 @@ fn text(field: &Field, value: &Value) -> Result<Option<String>, &'static str> {
     match (field.range, value) {
         (_, Value::Null) => Ok(None),
         (Range::Count(..), Value::Number(number)) => Ok(Some(number.to_string())),
-        (Range::Millis(..), Value::String(text)) => Ok(Some(text.clone())),
+        (Range::Millis(..) | Range::Word(_), Value::String(text)) => Ok(Some(text.clone())),
         (Range::Count(..), _) => Err("is to be a number, without quotes"),
         (Range::Millis(..), _) => Err("is to be a duration in quotes, as \"30s\" or \"500ms\""),
+        (Range::Word(_), _) => Err("is to be a word in quotes"),
     }
 }
 

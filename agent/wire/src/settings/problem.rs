@@ -74,6 +74,7 @@ impl fmt::Display for Range {
         match *self {
             Self::Count(low, high) => write!(f, "{low} to {high}"),
             Self::Millis(low, high) => write!(f, "{} to {}", gep(low), gep(high)),
+            Self::Word(words) => f.write_str(&words.join(" or ")),
         }
     }
 }

@@ -53,7 +53,7 @@ fn every_field_is_looked_up_once_under_the_variable_of_its_path() {
         None
     });
     assert_eq!(seen, FIELDS);
-    for field in FIELDS {
+    for field in FIELDS.iter().chain(AGENT_FIELDS) {
         let mut name = String::from("SABAI_");
         for c in field.path.chars() {
             match c {
@@ -123,6 +123,7 @@ fn a_field_outside_its_range_is_refused_at_both_ends() {
                 low.checked_sub(1).map(|n| n.to_string()),
                 (high + 1).to_string(),
             ),
+            Range::Word(_) => (None, "Sometimes".to_owned()),
             // Minutes are as long as five digits may be in every unit that the ranges need.
             Range::Millis(low, high) => (
                 low.checked_sub(1).map(|n| format!("{n}ms")),
