@@ -14,29 +14,23 @@ use crate::decision::Bot;
 /// So many sessions lost between two reports are no accident.
 const LOST: u64 = 2;
 
-/// What two reports tell together; `earlier` is a few seconds old. `stuck_after` is how long a pool may stand still before
-/// it is wedged: longer than any statement may take.
+/// What two reports tell together that came so long `apart`, a few seconds, by our own time: the bot's clock may jump.
+/// `stuck_after` is how long a pool may stand still before it is wedged: longer than any statement may take.
 #[must_use]
-pub fn judge(earlier: &Report, now: &Report, stuck_after: Duration) -> Bot {
+pub fn judge(earlier: &Report, now: &Report, apart: Duration, stuck_after: Duration) -> Bot {
     let recycling = now.last_recycle.as_ref();
     if recycling.is_some_and(|last| last.outcome == RecycleOutcome::InProgress) {
         Bot::Recycling
-    } else if is_wedged(earlier, now, stuck_after) {
+    } else if apart >= stuck_after && is_wedged(earlier, now) {
         Bot::Wedged
-    } else if is_losing(earlier, now) {
+    } else if is_losing(earlier, now, apart) {
         Bot::Losing
     } else {
         Bot::Fine
     }
 }
 
-/// How much of the bot's time lies between the reports; nothing when it began anew or its clock was set back.
-fn between(earlier: &Report, now: &Report) -> Duration {
-    let (earlier, now) = (earlier.time.get(), now.time.get());
-    now.duration_since(earlier).unwrap_or_default()
-}
-
-fn is_wedged(earlier: &Report, now: &Report, stuck_after: Duration) -> bool {
+fn is_wedged(earlier: &Report, now: &Report) -> bool {
     let stands = |report: &Report| {
         let pool = &report.pool;
         pool.waiting > 0 && pool.idle == 0 && pool.dialing == 0 && pool.in_use > 0
@@ -46,11 +40,10 @@ fn is_wedged(earlier: &Report, now: &Report, stuck_after: Duration) -> bool {
         && stands(now)
         && before.statements == after.statements
         && before.acquired == after.acquired
-        && between(earlier, now) >= stuck_after
 }
 
 /// Sessions were lost, and others of their age are still there: they may be dead too.
-fn is_losing(earlier: &Report, now: &Report) -> bool {
+fn is_losing(earlier: &Report, now: &Report, apart: Duration) -> bool {
     let met = |report: &Report, fault: &Fault| {
         let count = report.faults.get(fault.as_str());
         count.copied().unwrap_or_default()
@@ -60,8 +53,8 @@ fn is_losing(earlier: &Report, now: &Report) -> bool {
         .map(|fault| met(now, fault).saturating_sub(met(earlier, fault)))
         .sum();
     let elders = now.sessions.iter();
-    let mut elders = elders
-        .filter(|session| Duration::from_millis(session.age_milliseconds) > between(earlier, now));
+    let mut elders =
+        elders.filter(|session| Duration::from_millis(session.age_milliseconds) > apart);
     lost >= LOST && elders.next().is_some()
 }
 

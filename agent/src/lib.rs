@@ -11,5 +11,6 @@ pub mod outdated;
 pub mod pace;
 #[cfg(test)]
 mod page;
+pub mod readiness;
 pub mod settings;
 pub mod verdict;

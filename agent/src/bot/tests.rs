@@ -114,6 +114,11 @@ fn what_two_reports_tell() {
         ),
     ];
     for (name, earlier, now, expected) in table {
-        assert_eq!(judge(&earlier, &now, STUCK_AFTER), expected, "{name}");
+        let time = |report: &Report| report.time.get();
+        let apart = time(&now)
+            .duration_since(time(&earlier))
+            .unwrap_or_default();
+        let judged = judge(&earlier, &now, apart, STUCK_AFTER);
+        assert_eq!(judged, expected, "{name}");
     }
 }

@@ -1,0 +1,161 @@
+//! Whether the pod is to get webhooks: pure. The rules are tried in the order of the table in `docs/verdict.md`, which the
+//! tests read; the first that fits decides. Without evidence against it the pod is ready: a database that is away for
+//! everyone leaves the pods in place, since they acknowledge by their spools.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::decision::Bot;
+use crate::settings::{Policy, ReadinessSettings};
+use crate::verdict::{Cause, State};
+
+/// The bot has not been heard for so long: it cannot be told whether it acknowledges.
+pub const SILENT_AFTER: Duration = Duration::from_secs(3);
+/// A verdict is stale after so many intervals of the probe.
+pub const STALE_AFTER_INTERVALS: u32 = 3;
+
+/// All that is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Situation {
+    pub stopping: bool,
+    pub bot: Told,
+    /// The pool is wedged, and a replace has not helped.
+    pub wedged_again: bool,
+    pub verdict: State,
+    pub cause: Option<Cause>,
+    /// Since something was last seen, ping or path.
+    pub verdict_age: Duration,
+    pub probe_interval: Duration,
+}
+
+/// What the bot says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It was never heard.
+    Nothing,
+    /// It was last heard so long ago, and why not since.
+    Silent(Duration, String),
+    /// It acknowledges webhooks.
+    Ready,
+    /// It does not, and why.
+    NotReady(String),
+    /// It could, by its spool, and holds back since so long: it was never ready, and only a person mends what is wrong.
+    Held(Duration, String),
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    NotReady(Why),
+}
+
+/// Why the pod is withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    Stopping,
+    BotNeverHeard,
+    BotSilent(Duration, String),
+    BotNotReady(String),
+    PoolWedged,
+    StartupHold(String),
+    /// Strict alone.
+    Stale(Duration),
+    /// Strict alone.
+    NotWritable(Option<Cause>),
+}
+
+/// Judges.
+#[must_use]
+pub fn judge(now: &Situation, settings: ReadinessSettings) -> Readiness {
+    let local = local_fault(now, settings.startup_hold);
+    let strict = settings.policy == Policy::Strict;
+    let why = local.or_else(|| shared_fault(now).filter(|_| strict));
+    why.map_or(Readiness::Ready, Readiness::NotReady)
+}
+
+/// What is this pod's own.
+fn local_fault(now: &Situation, hold: Duration) -> Option<Why> {
+    match &now.bot {
+        _ if now.stopping => Some(Why::Stopping),
+        Told::Nothing => Some(Why::BotNeverHeard),
+        Told::Silent(since, reason) if *since >= SILENT_AFTER => {
+            Some(Why::BotSilent(*since, reason.clone()))
+        }
+        Told::NotReady(reason) => Some(Why::BotNotReady(reason.clone())),
+        _ if now.wedged_again => Some(Why::PoolWedged),
+        Told::Held(since, reason) if *since < hold => Some(Why::StartupHold(reason.clone())),
+        Told::Silent(..) | Told::Ready | Told::Held(..) => None,
+    }
+}
+
+/// What every pod would see.
+fn shared_fault(now: &Situation) -> Option<Why> {
+    if now.verdict_age > now.probe_interval * STALE_AFTER_INTERVALS {
+        Some(Why::Stale(now.verdict_age))
+    } else if now.verdict >= State::Degraded {
+        Some(Why::NotWritable(now.cause))
+    } else {
+        None
+    }
+}
+
+/// Whether a replace has not helped: what is remembered for [`Situation::wedged_again`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wedge {
+    replaced: bool,
+    again: bool,
+}
+
+impl Wedge {
+    /// A replace has ended.
+    pub fn replaced(&mut self) {
+        self.replaced = true;
+    }
+
+    /// How the pool is judged now.
+    pub fn sees(&mut self, bot: Bot) {
+        match bot {
+            Bot::Wedged => self.again = self.replaced,
+            Bot::Fine => *self = Self::default(),
+            Bot::Silent | Bot::Recycling | Bot::Losing => {}
+        }
+    }
+
+    /// The pool is wedged, and a replace has not helped.
+    #[must_use]
+    pub fn again(self) -> bool {
+        self.again
+    }
+}
+
+impl fmt::Display for Why {
+    /// For people who look at `/readyz`, and for the log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopping => f.write_str("stopping"),
+            Self::BotNeverHeard => {
+                f.write_str("the bot has not been heard yet; is it starting, with the same SABAI_CONTROL_SOCKET?")
+            }
+            Self::BotSilent(since, reason) => {
+                write!(f, "the bot has not answered for {} s: {reason}", since.as_secs())
+            }
+            Self::BotNotReady(reason) => write!(f, "the bot: {reason}"),
+            Self::PoolWedged => {
+                f.write_str("the bot's pool is wedged, and a replace has not helped; look at what its statements wait for")
+            }
+            Self::StartupHold(reason) => write!(f, "held back at its start: {reason}"),
+            Self::Stale(age) => write!(f, "the verdict is {} s old (Strict)", age.as_secs()),
+            Self::NotWritable(Some(Cause { stage, fault })) => write!(
+                f,
+                "Postgres cannot be written: {fault} at {}; {} (Strict)",
+                stage.as_str(),
+                fault.advice()
+            ),
+            Self::NotWritable(None) => f.write_str("Postgres cannot be written (Strict)"),
+        }
+    }
+}

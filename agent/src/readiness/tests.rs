@@ -1,0 +1,123 @@
+use std::time::Duration;
+
+use sabai_wire::fault::Fault;
+use sabai_wire::stage::Stage;
+
+use super::*;
+use crate::page::rows;
+
+const HEAD: &str = "| stopping | bot | pool | verdict | seen | LocalFaults | Strict |";
+const INTERVAL: Duration = Duration::from_secs(10);
+const HOLD: Duration = Duration::from_secs(300);
+const BOTS: [&str; 7] = [
+    "Nothing", "Silent 2", "Silent 3", "Ready", "NotReady", "Held 299", "Held 300",
+];
+const STATES: [State; 4] = [State::Healthy, State::Suspect, State::Degraded, State::Down];
+
+fn told(words: &str) -> Told {
+    let (word, seconds) = words.split_once(' ').unwrap_or((words, "0"));
+    let since = Duration::from_secs(seconds.parse().expect("seconds"));
+    let reason = "REASON".to_owned();
+    match word {
+        "Nothing" => Told::Nothing,
+        "Silent" => Told::Silent(since, reason),
+        "Ready" => Told::Ready,
+        "NotReady" => Told::NotReady(reason),
+        "Held" => Told::Held(since, reason),
+        other => panic!("{other}"),
+    }
+}
+
+/// A situation and the words that the page has for it.
+fn situations() -> Vec<(Situation, [&'static str; 5])> {
+    let mut all = vec![];
+    for (stopping, stops) in [(true, "yes"), (false, "no")] {
+        for bot in BOTS {
+            for (wedged_again, pool) in [(true, "wedged again"), (false, "moves")] {
+                for verdict in STATES {
+                    for (seconds, seen) in [(30, "lately"), (31, "long ago")] {
+                        let situation = Situation {
+                            stopping,
+                            bot: told(bot),
+                            wedged_again,
+                            verdict,
+                            cause: Some(Cause {
+                                stage: Stage::Tcp,
+                                fault: Fault::Refused,
+                            }),
+                            verdict_age: Duration::from_secs(seconds),
+                            probe_interval: INTERVAL,
+                        };
+                        all.push((situation, [stops, bot, pool, verdict.as_str(), seen]));
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+fn answer(situation: &Situation, policy: Policy) -> String {
+    let settings = ReadinessSettings {
+        policy,
+        max_unready_percent: 34,
+        startup_hold: HOLD,
+    };
+    match judge(situation, settings) {
+        Readiness::Ready => "ready".to_owned(),
+        Readiness::NotReady(why) => why.to_string(),
+    }
+}
+
+#[test]
+fn the_page_tells_the_readiness_of_every_situation() {
+    let rows = rows(HEAD);
+    let mut used = vec![false; rows.len()];
+    for (situation, words) in situations() {
+        let fits = |row: &&Vec<&str>| {
+            let cells = row.iter().zip(words);
+            let mut cells =
+                cells.map(|(cell, word)| *cell == "*" || cell.split(", ").any(|one| one == word));
+            cells.all(|fits| fits)
+        };
+        let at = rows.iter().position(|row| fits(&row));
+        let at = at.unwrap_or_else(|| panic!("no row for {words:?}"));
+        used[at] = true;
+        for (policy, expected) in [
+            (Policy::LocalFaults, rows[at][5]),
+            (Policy::Strict, rows[at][6]),
+        ] {
+            let answer = answer(&situation, policy);
+            let fits = if expected == "ready" {
+                answer == "ready"
+            } else {
+                answer.starts_with(expected)
+            };
+            assert!(fits, "{words:?} {policy:?}: {answer}, not {expected}");
+        }
+    }
+    let idle: Vec<_> = rows.iter().zip(used).filter(|(_, used)| !used).collect();
+    assert!(idle.is_empty(), "rows that nothing fits: {idle:?}");
+}
+
+#[test]
+fn a_pool_is_wedged_again_only_after_a_replace() {
+    let mut wedge = Wedge::default();
+    let table = [
+        (Some(Bot::Wedged), false),
+        (Some(Bot::Recycling), false),
+        (None, false),
+        (Some(Bot::Losing), false),
+        (Some(Bot::Wedged), true),
+        (Some(Bot::Silent), true),
+        (Some(Bot::Fine), false),
+        (Some(Bot::Wedged), false),
+    ];
+    for (seen, again) in table {
+        match seen {
+            Some(bot) => wedge.sees(bot),
+            None => wedge.replaced(),
+        }
+        assert_eq!(wedge.again(), again, "{seen:?}");
+    }
+}
