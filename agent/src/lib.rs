@@ -4,8 +4,10 @@
 //! what the probe met by [`outdated`]; all become a
 //! [`decision`], which [`pace`] may hold back. All of them are pure; verdict and decision are tabled in `docs/verdict.md`.
 
+pub mod acts;
 pub mod bot;
 pub mod decision;
+pub mod files;
 pub mod moment;
 pub mod outdated;
 pub mod pace;
