@@ -1,13 +1,14 @@
 //! Whether files of ours have changed, by their content: pure. A change counts once a path has shown that a session can be
 //! had with it; one that locks us out is no reason to renew what works.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::outdated::Changed;
 
-/// SHA-256 of each, or nothing where there is none.
+/// SHA-256 of each, or nothing where there is none. Debug shows none: the password's could be guessed at.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Contents {
     pub ca: Option<[u8; 32]>,
@@ -15,9 +16,15 @@ pub struct Contents {
     pub password: Option<[u8; 32]>,
 }
 
+impl fmt::Debug for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contents(***)")
+    }
+}
+
 /// What is remembered. Sessions tell their age by the same clock that runs on while the process stands still, so the
 /// moments here are by it too.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Files {
     last: Option<Contents>,
     noticed: Noticed,
@@ -25,7 +32,7 @@ pub struct Files {
     good: Noticed,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Noticed {
     ca: Option<Instant>,
     client_certificate: Option<Instant>,

@@ -8,6 +8,8 @@ pub mod acts;
 pub mod bot;
 pub mod decision;
 pub mod files;
+pub mod hearing;
+pub mod mind;
 pub mod moment;
 pub mod outdated;
 pub mod pace;

@@ -116,12 +116,12 @@ impl Wedge {
         self.replaced = true;
     }
 
-    /// How the pool is judged now.
-    pub fn sees(&mut self, bot: Bot) {
+    /// How the pool is judged now, and whether it was heard for long enough to know that it moves.
+    pub fn sees(&mut self, bot: Bot, would_know: bool) {
         match bot {
             Bot::Wedged => self.again = self.replaced,
-            Bot::Fine => *self = Self::default(),
-            Bot::Silent | Bot::Recycling | Bot::Losing => {}
+            Bot::Fine if would_know => *self = Self::default(),
+            Bot::Fine | Bot::Silent | Bot::Recycling | Bot::Losing => {}
         }
     }
 

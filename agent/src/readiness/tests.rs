@@ -104,18 +104,20 @@ fn the_page_tells_the_readiness_of_every_situation() {
 fn a_pool_is_wedged_again_only_after_a_replace() {
     let mut wedge = Wedge::default();
     let table = [
-        (Some(Bot::Wedged), false),
-        (Some(Bot::Recycling), false),
+        (Some((Bot::Wedged, true)), false),
+        (Some((Bot::Recycling, true)), false),
         (None, false),
-        (Some(Bot::Losing), false),
-        (Some(Bot::Wedged), true),
-        (Some(Bot::Silent), true),
-        (Some(Bot::Fine), false),
-        (Some(Bot::Wedged), false),
+        (Some((Bot::Fine, false)), false),
+        (Some((Bot::Losing, true)), false),
+        (Some((Bot::Wedged, true)), true),
+        (Some((Bot::Silent, true)), true),
+        (Some((Bot::Fine, false)), true),
+        (Some((Bot::Fine, true)), false),
+        (Some((Bot::Wedged, true)), false),
     ];
     for (seen, again) in table {
         match seen {
-            Some(bot) => wedge.sees(bot),
+            Some((bot, would_know)) => wedge.sees(bot, would_know),
             None => wedge.replaced(),
         }
         assert_eq!(wedge.again(), again, "{seen:?}");

@@ -16,7 +16,9 @@ use crate::settings::PathProblem;
 pub use fault_name::FaultName;
 pub use recycle::{RecycleKind, RecycleOutcome, RecycleReason, RecycleRequest};
 pub use recycle_report::{RecycleReport, WitnessReport};
-pub use report::{PoolReport, ProgressReport, Report, SessionReport, SpoolReport, TroubleReport};
+pub use report::{
+    PoolReport, ProgressReport, ReadinessReport, Report, SessionReport, SpoolReport, TroubleReport,
+};
 pub use timestamp::Timestamp;
 
 /// `GET`: a [`Report`].

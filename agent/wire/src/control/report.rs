@@ -23,6 +23,8 @@ pub struct Report {
     pub max_connections: u16,
     /// No session stands above the ceiling or is older than the settings.
     pub applied: bool,
+    /// Whether it acknowledges webhooks.
+    pub readiness: ReadinessReport,
     pub pool: PoolReport,
     /// Every session, the oldest first.
     pub sessions: Vec<SessionReport>,
@@ -38,6 +40,19 @@ pub struct Report {
     /// Absent when there is no spool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spool: Option<SpoolReport>,
+}
+
+/// Whether the bot acknowledges webhooks, by Postgres or by its spool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadinessReport {
+    pub ready: bool,
+    /// Not ready though it could be, by its spool: it was never ready since it began, and only a person mends what is
+    /// wrong. Whoever rolls a new version out is to see it.
+    pub held: bool,
+    /// Why it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Sessions by state, intake's, work's and the spare together.
