@@ -7,9 +7,7 @@ mod gauges;
 mod health;
 mod keys;
 mod listeners;
-mod runtime;
 mod schema;
-mod signals;
 mod stage;
 mod start;
 
@@ -17,15 +15,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use sabai_daemon::config::DatabaseConfig;
+use sabai_daemon::exit::Failure;
+use sabai_daemon::signals::Signals;
 use tokio::time::{sleep, timeout};
 
-use crate::config::{Config, DatabaseConfig};
+use crate::config::Config;
 use crate::db::{Connector, migrate as migrations};
-use crate::exit::Failure;
 use build::App;
 use listeners::Listeners;
-pub use runtime::run;
-use signals::Signals;
 
 /// After SIGTERM webhooks are still taken for so long: the endpoints of the Service have to catch up.
 const ACCEPTING: Duration = Duration::from_secs(3);

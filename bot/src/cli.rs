@@ -1,21 +1,15 @@
 //! The command line: `serve` and `migrate` without options, since everything else is the environment, and what an
-//! operator runs by hand (`commands`). `--help` lists every variable from the table that the configuration reads by. Exit codes are named here and nowhere else.
+//! operator runs by hand (`commands`). `--help` lists every variable from the table that the configuration reads by.
 
 use std::ffi::OsString;
 use std::fmt::Write;
 
 use clap::{Parser, Subcommand};
+use sabai_daemon::config::variable::listing;
+use sabai_daemon::exit::{EXIT_CONFIG, EXIT_FAILED, EXIT_OK};
 
 use crate::commands;
 use crate::config::table;
-use crate::config::variable::Group;
-
-/// Stopped as asked, or the command is done.
-pub const EXIT_OK: u8 = 0;
-/// Failed while running; the log says why.
-pub const EXIT_FAILED: u8 = 1;
-/// Wrong configuration or command line (EX_USAGE of sysexits.h).
-pub const EXIT_CONFIG: u8 = 64;
 
 /// Sabai: a LINE bot that loses no message and answers none twice, on Postgres.
 ///
@@ -74,16 +68,7 @@ fn environment() -> String {
          of Postgres or LINE is read again at each use. An empty variable is not set. Durations are written as 30s, \
          1h30m or 500ms. Other variables of libpq are refused. All problems are told at once.\n",
     );
-    for group in Group::ALL {
-        let _ = write!(text, "\n{}:\n", group.title());
-        for variable in table::all().filter(|variable| variable.group == group) {
-            let _ = writeln!(
-                text,
-                "  {} ({})\n        {}",
-                variable.name, variable.need, variable.meaning
-            );
-        }
-    }
+    text += &listing(&table::all().collect::<Vec<_>>());
     let _ = write!(
         text,
         "\nExit codes:\n  {EXIT_OK}   stopped as asked, or done\n  {EXIT_FAILED}   failed while running; the log says why, or the command\n  \

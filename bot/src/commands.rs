@@ -12,8 +12,7 @@ pub mod unknowns;
 use std::io::{self, BufWriter, Write};
 
 use clap::Subcommand;
-
-use crate::exit::Failure;
+use sabai_daemon::exit::Failure;
 
 /// The commands.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -58,12 +57,6 @@ pub fn run(command: Command) -> Result<(), Failure> {
         // Whoever reads it has seen enough, as `head` does.
         Err(Failure::Command(error)) if is_broken_pipe(&error) => Ok(()),
         outcome => outcome,
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Command(error.into())
     }
 }
 

@@ -1,37 +1,26 @@
-//! The configuration: every variable of the environment, typed and checked at once, all problems together. Read
-//! once at start through a lookup; what is file-backed and used again (Postgres, LINE) is read again at each use.
-//! The variables are listed in `config/table.rs`. Never touches the process's environment by itself.
+//! The bot's configuration: every variable of the environment, typed and checked at once, all problems together. Read
+//! once at start through a lookup; what is file-backed and used again (Postgres, LINE) is read again at each use. How
+//! variables are read, and those that the agent knows too, are in `sabai_daemon::config`; the bot's own are listed in
+//! `config/table.rs`. Never touches the process's environment by itself.
 
 pub mod lease;
 pub mod limits;
 pub mod line;
-mod log;
-pub mod postgres;
-pub mod problem;
-mod reader;
-pub mod source;
 pub mod table;
-pub mod unknown;
-mod value;
-pub mod variable;
 
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use sabai_wire::settings::PoolSettings;
+use sabai_daemon::config::{
+    self, DatabaseConfig, Problems, Reader, UnknownName, log, programs, table as shared, value,
+};
+use sabai_daemon::logging::LogConfig;
 
 pub use lease::Lease;
 pub use limits::Limits;
 pub use line::LineConfig;
-pub use postgres::PostgresConfig;
-pub use problem::{Problem, Problems};
-pub use source::{Source, SourceError, read_file};
-pub use unknown::{UnknownName, unknown_names};
-
-use crate::logging::LogConfig;
-use reader::Reader;
 
 /// What `serve` is told.
 #[derive(Clone, Debug)]
@@ -55,18 +44,6 @@ pub struct Config {
     pub log: LogConfig,
 }
 
-/// What `migrate` is told, and `serve` too.
-#[derive(Clone, Debug)]
-pub struct DatabaseConfig {
-    pub postgres: PostgresConfig,
-    pub pool: PoolSettings,
-    /// The name server to resolve by; `None` is the system's.
-    pub nameserver: Option<SocketAddr>,
-    pub pod_name: Option<String>,
-    /// Who logs in where, for the log.
-    login: String,
-}
-
 /// What `migrate` is told.
 #[derive(Clone, Debug)]
 pub struct MigrateConfig {
@@ -75,7 +52,7 @@ pub struct MigrateConfig {
 }
 
 impl Config {
-    /// Reads all that `serve` needs. `lookup` is the environment, `read_file` is [`read_file`] outside of tests.
+    /// Reads all that `serve` needs. `lookup` is the environment, `read_file` is [`config::read_file`] outside of tests.
     ///
     /// # Errors
     /// All problems at once; none holds the value of a secret.
@@ -106,9 +83,9 @@ impl Config {
         let spool_max_bytes = reader.get(&table::SABAI_SPOOL_MAX_BYTES, |text| {
             value::bytes(text, 1 << 20..=1 << 40)
         });
-        let peer_url = reader.get(&table::SABAI_PEER_URL, value::peer_url);
-        let pod_uid = reader.get(&table::POD_UID, value::plain);
-        let control_socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
+        let peer_url = reader.get(&table::SABAI_PEER_URL, peer_url);
+        let pod_uid = reader.get(&shared::POD_UID, value::plain);
+        let control_socket = reader.get(&shared::SABAI_CONTROL_SOCKET, value::path);
         let limits = limits::read(reader);
         let log = log::read(reader);
         Some(Self {
@@ -175,7 +152,7 @@ pub fn control_socket(
     read_file: impl Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Result<Option<PathBuf>, Problems> {
     let mut reader = Reader::new(&lookup, &read_file);
-    let socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
+    let socket = reader.get(&shared::SABAI_CONTROL_SOCKET, value::path);
     reader.finish(Some(socket))
 }
 
@@ -198,74 +175,19 @@ impl MigrateConfig {
     }
 }
 
-impl DatabaseConfig {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let postgres = PostgresConfig::from_env(reader);
-        let pool = settings(reader);
-        let nameserver = reader.get(&table::SABAI_NAMESERVER, value::address);
-        let pod_name = reader.get(&table::POD_NAME, value::plain);
-        let (postgres, target) = postgres?;
-        let login = format!(
-            "{}@{}:{}/{}",
-            target.user, target.host, target.port, target.database
-        );
-        Some(Self {
-            postgres,
-            pool: pool?,
-            nameserver,
-            pod_name,
-            login,
-        })
-    }
-
-    /// One line for the log, without secrets.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        let digest = self.pool.digest();
-        format!(
-            "Postgres {} (verify-full), at most {} sessions, settings {digest}",
-            self.login,
-            self.pool.max_connections()
-        )
-    }
+/// The names among `names` that look like a variable of ours and are none, neither of the bot nor of Sabai's others.
+pub fn unknown_names(names: impl IntoIterator<Item = String>) -> Vec<UnknownName> {
+    let others = [programs::AGENT, programs::HARNESS];
+    config::unknown_names(names, table::all(), &others)
 }
 
-/// The pool's settings; what is wrong with them is told by the variables' names.
-fn settings(reader: &mut Reader<'_>) -> Option<PoolSettings> {
-    let mut sources = vec![];
-    let result = PoolSettings::from_lookup(|field| {
-        let source = reader.source_of(field.variable)?;
-        let text = source.get_by(reader.read_file);
-        let text = text.map_err(|error| {
-            reader.problem(reader::named(field.variable, &source), error.in_full())
-        });
-        sources.push((field, source));
-        text.ok().map(|text| text.expose().to_owned())
-    });
-    let problems = match result {
-        Ok(settings) => return Some(settings),
-        Err(problems) => problems,
-    };
-    for problem in problems {
-        let rule = problem.rule(|field| field.variable.to_owned());
-        let source = sources
-            .iter()
-            .find(|(field, _)| *field == problem.field())
-            .map(|(_, source)| source);
-        let variable = problem.field().variable;
-        match source {
-            Some(source) => {
-                let shown = reader::shown(problem.value(), false, source);
-                reader.problem(reader::named(variable, source), shown + &rule);
-            }
-            // A default that another field's value made wrong.
-            None => reader.problem(
-                variable,
-                format!("{} (the default) {rule}", problem.value()),
-            ),
-        }
+/// The Service of our own pods: HTTP inside the cluster, where nothing else is spoken to `/callback`.
+fn peer_url(text: &str) -> Result<http::Uri, String> {
+    let url = value::base_url(text)?;
+    match url.scheme_str() {
+        Some("http") => Ok(url),
+        _ => Err("must be http://, the Service of the bot's own pods".to_owned()),
     }
-    None
 }
 
 /// Whether two listeners would want the same port.

@@ -1,13 +1,9 @@
-//! The webhook's way in: connections, bounds, signature, answer.
+//! The webhook's way in: body, signature, answer. Connections and their bounds are `sabai_daemon::http`.
 //! Knows nothing of Postgres; what is verified goes to intake over a channel.
 
 pub mod answer;
 pub mod body;
-mod patience;
-pub mod server;
 pub mod signature;
-mod socket;
 #[cfg(test)]
 mod tests;
-pub mod throttle;
 pub mod webhook;

@@ -27,7 +27,6 @@ use std::time::Duration;
 use http::Uri;
 use tokio::sync::watch;
 
-pub use crate::secret::Secret;
 pub use client::LineClient;
 pub use endpoint::{Endpoint, Observer};
 pub use identity::{Identity, Learner};
@@ -35,6 +34,7 @@ pub use lookup::LookupError;
 pub use outcome::Outcome;
 pub use profile::Profile;
 pub use quota::Quota;
+pub use sabai_daemon::secret::Secret;
 pub use token::TokenSource;
 pub use transport::BuildError;
 pub use webhook_endpoint::WebhookEndpoint;

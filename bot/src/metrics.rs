@@ -17,9 +17,6 @@ use labels::{Answer, Code, Digest, EventLabel, FaultLabel, LineCall, Recycle, St
 
 pub use labels::EventOutcome;
 
-/// The content type of [`Metrics::encode`] (OpenMetrics 1.0, text format).
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
 /// All metrics of the process. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<Inner>);
@@ -232,7 +229,7 @@ impl Metrics {
             .set(1);
     }
 
-    /// Everything, as text of [`CONTENT_TYPE`].
+    /// Everything, in the text format of OpenMetrics 1.0.
     #[must_use]
     pub fn encode(&self) -> String {
         let mut text = String::with_capacity(16 * 1024);

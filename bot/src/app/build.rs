@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use sabai_daemon::exit::Failure;
+use sabai_daemon::secret::Secret;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -15,7 +17,6 @@ use crate::conversation::profile::Profiles;
 use crate::conversation::store::SettleBatch;
 use crate::db::group::{Batch, Group};
 use crate::db::{Connector, Db};
-use crate::exit::Failure;
 use crate::intake::{Backlog, Evacuation, Peer};
 use crate::line::identity::Learner;
 use crate::line::{self, Identity, LineClient};
@@ -29,7 +30,6 @@ use crate::queue::job::Job;
 use crate::queue::refresh::{DeferBatch, RefreshBatch};
 use crate::queue::worker::{Parts, Worker};
 use crate::responder::Responder;
-use crate::secret::Secret;
 
 /// The parts.
 pub(super) struct App {

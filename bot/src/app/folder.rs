@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sabai_daemon::exit::Failure;
+
 use super::build::chain;
 use crate::config::Config;
-use crate::exit::Failure;
 use crate::intake::Backlog;
 use crate::queue::StateFolder;
 use crate::queue::debts::Debts;

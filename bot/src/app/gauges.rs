@@ -12,12 +12,12 @@ use crate::queue::store;
 
 const ROUND: Duration = Duration::from_secs(5);
 
-/// Sets the gauges of pool and spool; called at each scrape.
+/// Sets the gauges of pool and spool and gives all metrics as text; called at each scrape.
 pub(super) fn scraped(
     db: &Db,
     backlog: Option<Arc<Backlog>>,
     metrics: &Metrics,
-) -> Arc<dyn Fn() + Send + Sync> {
+) -> Arc<dyn Fn() -> String + Send + Sync> {
     let (db, metrics) = (db.clone(), metrics.clone());
     Arc::new(move || {
         if let Some(backlog) = &backlog {
@@ -31,6 +31,7 @@ pub(super) fn scraped(
         metrics.pool_connections("busy", slots.busy);
         metrics.pool_connections("closing", slots.closing);
         metrics.pool_old_sessions(db.old_sessions());
+        metrics.encode()
     })
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use sabai_daemon::admin::Readiness;
 use sabai_wire::dial::DialError;
 use sabai_wire::fault::Fault;
 
-use crate::admin::Readiness;
 use crate::db::migrate::MigrateError;
 use crate::spool;
 
@@ -54,16 +54,23 @@ pub(super) fn readiness(state: &State<'_>) -> Readiness {
             "the schema has not been seen yet".to_owned(),
         )
     } else {
-        return Readiness::Ready;
+        return ready();
     };
     match &state.spool {
         Some(spool::State::Open) if state.was_ready || fault.may_heal() && state.age >= HOLD => {
-            Readiness::Ready
+            ready()
         }
         Some(spool::State::Open) | None => {
             not_ready(format!("Postgres: {reason}; {}", fault.advice()))
         }
         Some(spool) => not_ready(format!("Postgres: {reason}; {}", unusable(spool))),
+    }
+}
+
+/// The bot has nothing to add to it.
+const fn ready() -> Readiness {
+    Readiness::Ready {
+        note: String::new(),
     }
 }
 
@@ -150,7 +157,7 @@ mod tests {
         ];
         for (met, spool, was_ready, age, expected) in table {
             match (judged(met, spool.clone(), was_ready, age), expected) {
-                (Readiness::Ready, None) => {}
+                (Readiness::Ready { .. }, None) => {}
                 (Readiness::NotReady { reason }, Some(part)) if reason.contains(part) => {}
                 (found, _) => {
                     panic!(
@@ -182,7 +189,7 @@ mod tests {
         ];
         for (spool, spooling, expected) in table {
             match (readiness(&state(spool.clone(), spooling)), expected) {
-                (Readiness::Ready, None) => {}
+                (Readiness::Ready { .. }, None) => {}
                 (Readiness::NotReady { reason }, Some(part)) if reason.contains(part) => {}
                 (found, _) => panic!("{spool:?} {spooling} gave {found:?}, not {expected:?}"),
             }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use sabai_daemon::secret::Secret;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::LineConfig;
 use crate::http::signature::Keys;
-use crate::secret::Secret;
 
 const ROUND: Duration = Duration::from_secs(1);
 

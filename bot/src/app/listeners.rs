@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
+use sabai_daemon::exit::Failure;
 use tokio::net::{TcpListener, UnixListener};
 
 use crate::config::Config;
 use crate::control::socket;
-use crate::exit::Failure;
 
 /// Bound and not yet served.
 pub(super) struct Listeners {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use sabai_daemon::backoff::Backoff;
 use sabai_wire::fault::{Class, Fault};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::backoff::Backoff;
 use crate::db::migrate::{MigrateError, migrate};
 use crate::db::{Db, days};
 

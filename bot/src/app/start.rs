@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sabai_daemon::admin::{self, AdminState, Readiness};
+use sabai_daemon::http::server;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -11,12 +13,10 @@ use super::build::App;
 use super::listeners::Listeners;
 use super::schema::Schema;
 use super::{Running, account, gauges, health, keys, schema};
-use crate::admin::{self, AdminState, Readiness};
 use crate::config::Config;
 use crate::control::{self, Control};
 use crate::db::days;
 use crate::http::body::BodyLimits;
-use crate::http::server;
 use crate::http::signature::Keys;
 use crate::http::webhook::{self, Callback};
 use crate::intake::submission::Submission;
@@ -167,17 +167,13 @@ impl App {
                     age: started.elapsed(),
                 };
                 let verdict = health::readiness(&state);
-                was_ready |= verdict == Readiness::Ready;
+                was_ready |= matches!(verdict, Readiness::Ready { .. });
                 sender.send_if_modified(|last| std::mem::replace(last, verdict.clone()) != verdict);
             }
         };
         self.admin.spawn("readiness", watching);
-        let refresh = gauges::scraped(&self.db, self.backlog.clone(), &self.metrics);
-        let router = admin::router(AdminState {
-            readiness,
-            metrics: self.metrics.clone(),
-            refresh,
-        });
+        let metrics = gauges::scraped(&self.db, self.backlog.clone(), &self.metrics);
+        let router = admin::router(AdminState { readiness, metrics });
         let serving = server::serve(
             listener,
             router,

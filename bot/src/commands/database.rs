@@ -4,15 +4,17 @@ use std::env;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use sabai_daemon::config::read_file;
+use sabai_daemon::exit::Failure;
+use sabai_daemon::runtime;
 use sabai_wire::fault::Fault;
 use sabai_wire::link::{Link, Statement, StatementError};
 use tokio::time::Instant;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::config::{MigrateConfig, read_file};
+use crate::config::MigrateConfig;
 use crate::db::Connector;
-use crate::exit::Failure;
 
 /// Of one statement; an operator waits for it.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -55,10 +57,7 @@ impl Database {
 /// Of the configuration (of Postgres alone), of opening the link, or of the work.
 pub fn with<T>(work: impl AsyncFnOnce(&Database) -> Result<T, Failure>) -> Result<T, Failure> {
     let config = MigrateConfig::from_env(|name| env::var_os(name), read_file)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let done = runtime.block_on(async {
+    runtime::run_command(async {
         let connector = Connector::new(config.database);
         let link = connector.open_patient(SERVER_LIMIT).await;
         let link = link.map_err(|error| {
@@ -69,10 +68,7 @@ pub fn with<T>(work: impl AsyncFnOnce(&Database) -> Result<T, Failure>) -> Resul
         let done = work(&database).await;
         database.link.close(CLOSING).await;
         done
-    });
-    // A look-up that hangs must not keep a command that is done.
-    runtime.shutdown_background();
-    done
+    })
 }
 
 fn failed(error: StatementError) -> Failure {

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
+use sabai_daemon::exit::Failure;
 use sabai_wire::duration::GepDuration;
 
 use super::database::{self, Database};
-use crate::exit::Failure;
 use store::Filter;
 
 /// The commands.

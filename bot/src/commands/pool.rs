@@ -1,6 +1,5 @@
 //! `sabai-bot pool report|recycle`: how a running bot's sessions stand, and having them renewed, over its control socket.
 
-mod client;
 mod print;
 
 use std::env;
@@ -10,16 +9,20 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
+use sabai_daemon::config::read_file;
+use sabai_daemon::control::{AskError, Client};
+use sabai_daemon::exit::Failure;
+use sabai_daemon::runtime;
 use sabai_wire::control::{RecycleKind, RecycleOutcome, RecycleReport, RecycleRequest};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::table;
-use crate::config::{self, read_file};
-use crate::exit::Failure;
-use client::Client;
+use crate::config;
 
+/// For each question.
+const LIMIT: Duration = Duration::from_secs(10);
 /// Between two looks at a recycle that is waited for, and what it may take beyond its own deadline.
 const LOOK: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(10);
@@ -82,7 +85,7 @@ impl How {
                     .to_owned(),
             )
         })?;
-        Ok(Client::new(socket))
+        Ok(Client::new(socket, LIMIT))
     }
 }
 
@@ -91,14 +94,11 @@ impl How {
 /// # Errors
 /// When the bot cannot be asked or refuses, or a recycle that was waited for is not completed.
 pub fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Failure::Command(error.into()))?;
     match command {
         Command::Report { how } => {
-            let report = runtime.block_on(how.client()?.report());
-            let report = report.map_err(Failure::Command)?;
+            let client = how.client()?;
+            let report = async { client.report().await.map_err(unanswered) };
+            let report = runtime::run_command(report)?;
             if how.json {
                 table::json(out, &report)?;
             } else {
@@ -118,8 +118,8 @@ pub fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
                 "requestId": request_id, "kind": capitalized(kind), "reason": reason, "deadline": deadline,
             });
             let request = requested(&request)?;
-            let recycled = runtime.block_on(recycle(&how.client()?, &request, *wait));
-            let report = recycled.map_err(Failure::Command)?;
+            let client = how.client()?;
+            let report = runtime::run_command(recycle(&client, &request, *wait))?;
             if how.json {
                 table::json(out, &report)?;
             } else {
@@ -162,21 +162,25 @@ async fn recycle(
     client: &Client,
     request: &RecycleRequest,
     wait: bool,
-) -> anyhow::Result<RecycleReport> {
+) -> Result<RecycleReport, Failure> {
     let end = Instant::now() + request.deadline + GRACE;
     loop {
-        let report = client.recycle(request).await?;
+        let report = client.recycle(request).await.map_err(unanswered)?;
         if !wait || report.outcome != RecycleOutcome::InProgress {
             return Ok(report);
         }
         if Instant::now() >= end {
-            return Err(anyhow!(
+            return Err(Failure::Command(anyhow!(
                 "the recycle {} goes on beyond its deadline; ask again with --request-id {0}",
                 request.request_id
-            ));
+            )));
         }
         sleep(LOOK).await;
     }
+}
+
+fn unanswered(error: AskError) -> Failure {
+    Failure::Command(error.into())
 }
 
 #[cfg(test)]

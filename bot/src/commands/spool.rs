@@ -8,9 +8,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use sabai_daemon::config::read_file;
+use sabai_daemon::exit::Failure;
 
-use crate::config::{self, read_file};
-use crate::exit::Failure;
+use crate::config;
 
 /// The folder of spooled webhooks, in the one of the process.
 pub const WEBHOOKS: &str = "webhooks";

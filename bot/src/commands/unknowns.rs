@@ -8,10 +8,10 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use sabai_daemon::exit::Failure;
 
 use super::database;
 use super::dead_letters::age;
-use crate::exit::Failure;
 
 /// The commands.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use sabai_daemon::config::{Reader, value};
+
 use super::lease::Lease;
-use super::reader::Reader;
-use super::{table, value};
+use super::table;
 
 /// How much, how long, how often.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,13 +3,11 @@
 
 use std::net::IpAddr;
 
-use super::problem::Problems;
-use super::reader::Reader;
-use super::source::{Source, read_file};
-use super::variable::Variable;
-use super::{table, value};
+use sabai_daemon::config::{Problems, Reader, Source, Variable, read_file, value};
+use sabai_daemon::secret::Secret;
+
+use super::table;
 use crate::line::TokenSource;
-use crate::secret::Secret;
 
 /// LINE's side of the configuration.
 #[derive(Clone, Debug)]

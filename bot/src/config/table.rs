@@ -1,48 +1,11 @@
-//! The table of variables: the one list that the configuration reads by, `--help` prints, and unknown names are
-//! compared with. A row here that nothing reads, or the reverse, fails a test. The pool's rows come from `sabai_wire`.
+//! The bot's own variables; with those that it shares with the agent they are the one list that the configuration reads
+//! by, `--help` prints, and unknown names are compared with. A row that nothing reads, or the reverse, fails a test.
 
-use sabai_wire::settings;
-
-use super::variable::{Group, Need, Variable};
 use Need::{Absent, Default, Required};
+use sabai_daemon::config::{Need, Variable, table};
 
-macro_rules! variables {
-    ($($group:ident { $($name:ident $need:expr, $secret:ident, $meaning:literal;)+ })+) => {
-        $($(pub(super) static $name: Variable = Variable {
-            name: stringify!($name),
-            group: Group::$group,
-            need: $need,
-            secret: secret!($secret),
-            meaning: $meaning,
-        };)+)+
-        static OWN: &[&Variable] = &[$($(&$name),+),+];
-    };
-}
-
-macro_rules! secret {
-    (secret) => {
-        true
-    };
-    (open) => {
-        false
-    };
-}
-
-variables! {
-    Postgres {
-        PGHOST Required, open, "Name or IP address of the server, one; its certificate must be valid for it.";
-        PGPORT Default("5432"), open, "TCP port of the server.";
-        PGDATABASE Absent("the same as PGUSER"), open, "Database.";
-        PGUSER Required, open, "Role to log in as.";
-        PGPASSWORD Absent("PGPASSFILE, or a client certificate"), secret, "Password.";
-        PGPASSFILE Absent("PGPASSWORD, or a client certificate"), open,
-            "Password file in libpq's format; refused if group or others may open it.";
-        PGSSLROOTCERT Required, open,
-            "File of the CA certificates (PEM) that alone are trusted, or `system` for the system's.";
-        PGSSLCERT Absent("no client certificate"), open, "File of the client certificate (PEM), with PGSSLKEY.";
-        PGSSLKEY Absent("no client certificate"), open, "File of its private key (PEM), with PGSSLCERT.";
-        PGSSLMODE Default("verify-full"), open, "Only verify-full: TLS is verified or refused.";
-    }
+sabai_daemon::variables! {
+    pub(super) static OWN;
     Line {
         LINE_CHANNEL_SECRET Required, secret,
             "Channel secret that signs the webhooks; two by comma during rotation, the current one first.";
@@ -65,13 +28,6 @@ variables! {
             "Most bytes of webhooks on the spool, below the size of its volume; KiB, MiB or GiB.";
         SABAI_PEER_URL Absent("nothing is evacuated"), open,
             "The Service of the bot's own pods, http://name:port: spooled webhooks go there when Postgres stays away.";
-        SABAI_CONTROL_SOCKET Absent("no control socket"), open,
-            "Unix socket for the agent and `sabai-bot pool`; its folder keeps the settings in force.";
-        SABAI_NAMESERVER Absent("the system's"), open, "Name server to resolve by, IP address and port.";
-        SABAI_LOG Default("info"), open, "What is logged: a level, or targets with levels (sabai_bot=debug,info).";
-        SABAI_LOG_FORMAT Absent("human on a terminal, else json"), open, "json or human.";
-        POD_UID Absent("a random one"), open, "Uid of the pod; keeps evacuated webhooks from coming back to it.";
-        POD_NAME Absent("no name"), open, "Name of the pod; shown to Postgres as part of application_name.";
     }
     Limits {
         SABAI_BODY_LIMIT Default("1MiB"), open, "Largest webhook body; bytes, KiB or MiB.";
@@ -85,21 +41,7 @@ variables! {
     }
 }
 
-/// Every variable, in the order of `--help`.
+/// Every variable; `--help` sorts them by group.
 pub fn all() -> impl Iterator<Item = Variable> {
-    OWN.iter()
-        .copied()
-        .copied()
-        .chain(settings::FIELDS.iter().map(|field| of_setting(field)))
-}
-
-/// A setting of the pool as a variable.
-fn of_setting(field: &settings::Field) -> Variable {
-    Variable {
-        name: field.variable,
-        group: Group::Pool,
-        need: Default(field.default),
-        secret: false,
-        meaning: field.meaning,
-    }
+    OWN.iter().copied().copied().chain(table::shared())
 }

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 
-use super::{Config, Problems};
+use sabai_daemon::config::Problems;
+
+use super::Config;
 
 pub(super) const CA: &str = "-----BEGIN CERTIFICATE-----";
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use sabai_daemon::backoff::Backoff;
 use sabai_wire::control::{RecycleKind, RecycleOutcome, RecycleReason};
 use sabai_wire::settings::PoolSettings;
 use tokio::time::{Instant, sleep};
 
 use super::Db;
-use crate::backoff::Backoff;
 
 /// What a renewal for new settings may take, and the pause before it is tried again.
 const RENEWAL: Duration = Duration::from_secs(30);

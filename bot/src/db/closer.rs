@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sabai_daemon::backoff;
 use sabai_wire::fault::Class;
 use sabai_wire::link::Link;
 use tokio::time::timeout;
@@ -15,7 +16,6 @@ use super::pool::Why;
 use super::pool::rest::Life;
 use super::roll::{Roll, Stand};
 use super::shape::Duty;
-use crate::backoff;
 
 /// A goodbye that is not answered for so long makes us ask the server by another session.
 const ASK_AFTER: Duration = Duration::from_millis(250);

@@ -1,37 +1,33 @@
-//! Opens links for the bot: where to and as whom is read again each time, so that rotated files heal by themselves.
+//! Opens links for the bot's duties: of the present generation, with the settings in force, under the pod's name. Where to
+//! and as whom is read again each time by `sabai_daemon::access`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_wire::dial::{self, DialError, Dialer, SocketOptions};
-use sabai_wire::fault::Fault;
-use sabai_wire::link::{Credentials, Link, Session};
+use sabai_daemon::access::Access;
+use sabai_daemon::config::DatabaseConfig;
+use sabai_wire::dial::{DialError, SocketOptions};
+use sabai_wire::link::{Link, Session};
 use sabai_wire::settings::PoolSettings;
-use sabai_wire::stage::Stage;
-use sabai_wire::trust::{ClientIdentity, Roots};
 
 use super::live::Live;
 use super::shape::Duty;
-use crate::config::DatabaseConfig;
-use crate::config::postgres::{RootCertificates, Target};
 
 /// Opens links.
 pub struct Connector {
-    config: DatabaseConfig,
+    access: Access,
+    pod_name: Option<String>,
     /// The settings in force, and the generation that sessions are opened in.
     pub(super) live: Arc<Live>,
-    /// For the target it was made for: it keeps what it has resolved and whom it trusts.
-    dialer: Mutex<Option<Arc<Dialer>>>,
 }
 
 impl Connector {
     /// Opens nothing yet.
     pub fn new(config: DatabaseConfig) -> Self {
-        let live = Arc::new(Live::new(config.pool.clone()));
         Self {
-            config,
-            live,
-            dialer: Mutex::new(None),
+            access: Access::new(&config),
+            pod_name: config.pod_name,
+            live: Arc::new(Live::new(config.pool)),
         }
     }
 
@@ -42,14 +38,14 @@ impl Connector {
 
     /// Postgres cuts it at 63 bytes, so what matters comes first.
     fn application_name(&self, generation: u64) -> String {
-        let pod = self.config.pod_name.as_deref().unwrap_or("bot");
+        let pod = self.pod_name.as_deref().unwrap_or("bot");
         format!("sabai/g{generation}/{pod}")
     }
 
     /// Opens a link for `duty`, of the present generation.
     ///
     /// # Errors
-    /// The stage that failed, its [`Fault`], and what was seen.
+    /// The stage that failed, its [`Fault`](sabai_wire::fault::Fault), and what was seen.
     pub async fn open(&self, duty: Duty) -> Result<Link, DialError> {
         self.open_in(self.live.generation(), duty).await
     }
@@ -77,18 +73,6 @@ impl Connector {
         statement_timeout: Duration,
         generation: u64,
     ) -> Result<Link, DialError> {
-        let config = self.config.postgres.clone();
-        // It may read files.
-        let read = tokio::task::spawn_blocking(move || config.target()).await;
-        let target = match read {
-            Ok(Ok(target)) => target,
-            Ok(Err(problems)) => return Err(unreadable(problems.to_string())),
-            Err(panic) => {
-                return Err(unreadable(format!(
-                    "reading the configuration failed: {panic}"
-                )));
-            }
-        };
         let settings = self.settings();
         let session = Session {
             application_name: self.application_name(generation),
@@ -102,48 +86,6 @@ impl Connector {
                 unacknowledged_timeout: settings.unacknowledged_timeout(),
             },
         };
-        let dialer = self.dialer(&target);
-        let credentials = Credentials {
-            user: target.user,
-            database: target.database,
-            password: target
-                .password
-                .map(|password| password.expose().as_bytes().to_vec()),
-        };
-        // Large: a resolver, a handshake and a login.
-        Box::pin(Link::open(&dialer, &credentials, &session)).await
-    }
-
-    fn dialer(&self, target: &Target) -> Arc<Dialer> {
-        let roots = match &target.root {
-            RootCertificates::System => Roots::System,
-            RootCertificates::File(path) => Roots::File(path.clone()),
-        };
-        let identity = target.client.as_ref().map(|client| ClientIdentity {
-            certificate: client.certificate.clone(),
-            key: client.key.clone(),
-        });
-        let wanted = dial::Target {
-            host: target.host.clone(),
-            port: target.port,
-            roots,
-            identity,
-            nameserver: self.config.nameserver,
-        };
-        let mut last = self.dialer.lock().unwrap_or_else(PoisonError::into_inner);
-        match last.as_ref().filter(|dialer| *dialer.target() == wanted) {
-            Some(dialer) => Arc::clone(dialer),
-            None => Arc::clone(last.insert(Arc::new(Dialer::new(wanted)))),
-        }
-    }
-}
-
-fn unreadable(detail: String) -> DialError {
-    DialError {
-        stage: Stage::Auth,
-        fault: Fault::PasswordFileBroken,
-        detail,
-        passed: Vec::new(),
-        certificate: None,
+        self.access.open(&session).await
     }
 }

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
+use sabai_daemon::backoff::Backoff;
 use sabai_wire::fault::Fault;
 use sabai_wire::link::{Statement, StatementError};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::pool::{Lent, Pool};
-use crate::backoff::Backoff;
 
 /// Days kept behind today and made ahead of it. Ahead is more than intake needs, so a week of failures is harmless.
 const BEHIND: i32 = 29;

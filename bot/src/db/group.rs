@@ -10,6 +10,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sabai_daemon::backoff::Backoff;
 use sabai_wire::fault::{Class, Fault};
 use sabai_wire::link::StatementError;
 use sabai_wire::settings::PoolSettings;
@@ -18,7 +19,6 @@ use tokio::time::{Instant, timeout_at};
 
 use self::gather::gather;
 use super::pool::{AcquireError, Lent, Pool};
-use crate::backoff::Backoff;
 use crate::metrics::Metrics;
 
 /// Work that many callers have done in one statement.

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
+use sabai_daemon::backoff::Backoff;
 use sabai_wire::fault::Fault;
 use sabai_wire::link::{Link, Statement, StatementError};
 use tokio::time::{Instant, sleep};
 
 use super::Connector;
-use crate::backoff::Backoff;
 
 struct Migration {
     version: i32,

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sabai_daemon::backoff::Backoff;
 use sabai_wire::fault::Fault;
 use sabai_wire::fault::decision::Spool;
 use sabai_wire::link::StatementError;
@@ -14,7 +15,6 @@ use uuid::Uuid;
 use super::doubts::Doubts;
 use super::rows::{Arrival, Rows, occurred_at};
 use super::store::{self, Birth, News, Stored};
-use crate::backoff::Backoff;
 use crate::db::pool::Pool;
 use crate::event::key::EventKey;
 use crate::metrics::{EventOutcome, Metrics};

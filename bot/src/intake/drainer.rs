@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sabai_daemon::backoff::Backoff;
 use sabai_wire::fault::Fault;
 use sabai_wire::fault::decision::{Retry, Spool as Treatment};
 use tokio::sync::watch;
@@ -16,7 +17,6 @@ use super::evacuation::Evacuation;
 use super::portion::Portion;
 use super::rows::Arrival;
 use super::window::{Place, Window, arrivals};
-use crate::backoff::Backoff;
 use crate::spool::{RecordId, SpooledWebhook};
 
 /// One try: waiting for a link and one statement, which the server ends at 700 ms.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use sabai_daemon::backoff;
 use sabai_wire::fault::Fault;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::decide::{Call, Next, decide, trouble};
 use super::store::{Outbox, PushStep};
-use crate::backoff;
 use crate::conversation::store::{Ending, Sent};
 use crate::event::key::EventKey;
 use crate::line::{LineClient, Outcome};

@@ -3,9 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use sabai_daemon::backoff;
 use tokio::time::Instant;
-
-use crate::backoff;
 
 /// Failures in a row that open it: one customer's bad luck must not stop the others.
 const PATIENCE: u32 = 5;

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::SystemTime;
 
+use sabai_daemon::exit::Failure;
 use serde::Serialize;
 
 use super::requeue::refusal;
@@ -11,7 +12,6 @@ use super::{How, Which};
 use crate::commands::database::Database;
 use crate::commands::show;
 use crate::commands::table::{self, Column};
-use crate::exit::Failure;
 use crate::trace::TraceId;
 
 /// A dead letter as scripts get it.

@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
+use sabai_daemon::exit::Failure;
 use serde::Serialize;
 
 use super::store;
 use crate::commands::database::Database;
 use crate::commands::{show, table};
-use crate::exit::Failure;
 
 const AT_ONCE: usize = 1000;
 

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use sabai_daemon::exit::Failure;
 use serde::Serialize;
 
 use super::store::{self, DeadLetter, Filter};
 use crate::commands::database::Database;
 use crate::commands::{show, table};
-use crate::exit::Failure;
 
 /// In one transaction: the lanes that it holds are not kept for long.
 const AT_ONCE: usize = 100;

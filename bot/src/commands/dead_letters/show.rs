@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::time::SystemTime;
 
+use sabai_daemon::exit::Failure;
+
 use super::How;
 use super::list::{self, Entry};
 use super::requeue::refusal;
 use super::store::{self, DeadLetter, Filter};
 use crate::commands::database::Database;
 use crate::commands::{show, table};
-use crate::exit::Failure;
 
 pub(super) async fn run(
     database: &Database,

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use sabai_daemon::exit::Failure;
 use sabai_wire::link::Statement;
 use tokio_postgres::Row;
 
 use crate::commands::database::Database;
-use crate::exit::Failure;
 
 const FIND: Statement = Statement {
     name: "dead_letters.find",

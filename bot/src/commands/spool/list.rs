@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
+use sabai_daemon::exit::Failure;
 use serde::Serialize;
 
 use super::{OUTCOMES, WEBHOOKS, unreadable};
 use crate::commands::show;
 use crate::commands::table::{self, Column, Table};
-use crate::exit::Failure;
 use crate::spool::Record;
 use crate::spool::inspect::{self, SegmentReport};
 

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use sabai_daemon::exit::Failure;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Command, OUTCOMES, Place, WEBHOOKS, run};
-use crate::exit::Failure;
 use crate::spool::{Options, Record, SentBy, Spool, SpooledOutcome, SpooledWebhook};
 use crate::trace::TraceId;
 

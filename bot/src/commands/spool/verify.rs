@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
+use sabai_daemon::exit::Failure;
 use serde::Serialize;
 
 use super::{OUTCOMES, WEBHOOKS, unreadable};
 use crate::commands::show;
 use crate::commands::table::{self, Column};
-use crate::exit::Failure;
 use crate::spool::inspect::{self, Held, SegmentReport};
 
 /// All of it, as scripts get it.

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::SystemTime;
 
+use sabai_daemon::exit::Failure;
 use sabai_wire::link::Statement;
 use serde::Serialize;
 use tokio_postgres::Row;
@@ -11,7 +12,6 @@ use super::Which;
 use crate::commands::database::Database;
 use crate::commands::show;
 use crate::commands::table::{self, Column};
-use crate::exit::Failure;
 use crate::trace::TraceId;
 
 const LIST: Statement = Statement {

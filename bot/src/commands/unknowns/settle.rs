@@ -3,13 +3,13 @@
 use std::io::Write;
 
 use anyhow::anyhow;
+use sabai_daemon::exit::Failure;
 use sabai_wire::link::Statement;
 use serde::Serialize;
 
 use super::Truth;
 use crate::commands::database::Database;
 use crate::commands::{show, table};
-use crate::exit::Failure;
 
 const SETTLE: Statement = Statement {
     name: "unknowns.settle",

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
+use sabai_daemon::logging::LogConfig;
 use sabai_wire::settings::PoolSettings;
 
 use super::{CA, LEAST, read};
 use crate::config::{Config, Lease, MigrateConfig};
-use crate::logging::LogConfig;
 
 #[test]
 fn the_defaults_are_those_of_the_contract() {

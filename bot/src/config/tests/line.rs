@@ -1,8 +1,9 @@
 //! What LINE is told and verified by.
 
+use sabai_daemon::secret::Secret;
+
 use super::read;
 use crate::line::TokenSource;
-use crate::secret::Secret;
 
 #[test]
 fn line_is_told_by_token_or_by_id() {

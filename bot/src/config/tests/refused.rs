@@ -13,18 +13,12 @@ SABAI_HTTP_CONNECTIONS|0||"0" must be 1 to 65535
 SABAI_MAX_ATTEMPTS|five||"five" is not a whole number
 SABAI_PUSH_MAX_AGE|24h||"24h" must be 1s to 23h
 SABAI_PUSH_MONTHLY_BUDGET|-1||"-1" is not a whole number
-SABAI_NAMESERVER|dns||"dns" is not an IP address with a port, as in 0.0.0.0:8080 or [::]:8080
-SABAI_LOG|loud=[||"loud=[" is not a filter, as in info or sabai_bot=debug,info
-SABAI_LOG_FORMAT|xml||"xml" is neither json nor human
-SABAI_POOL_MIN_IDLE|14||"14" must be at most SABAI_POOL_MAX_CONNECTIONS - 3
-SABAI_POOL_MAX_CONNECTIONS|6|SABAI_POOL_MIN_IDLE|4 (the default) must be at most SABAI_POOL_MAX_CONNECTIONS - 3
-SABAI_PATH_KEEPALIVE_COUNT|0||"0" must be 1 to 20
 LINE_DESTINATION|Uabc||"Uabc" is not a user id of LINE: U and 32 digits of 0-9a-f
 LINE_API_URL|api.line.me||"api.line.me" is not a URL of the form https://host or http://host:port
 LINE_API_URL|https://u:p@line||must hold no user, query or fragment
+SABAI_PEER_URL|https://bot||"https://bot" must be http://, the Service of the bot's own pods
 LINE_CHANNEL_ID|123||is set, and so is LINE_CHANNEL_ACCESS_TOKEN; give one of them
 LINE_CHANNEL_SECRET|a,b,c||holds more than two secrets
-PGPASSWORD_FILE|/pw|PGPASSWORD|is set, and so is PGPASSWORD_FILE; give one of them
 SABAI_ANSWERS_FILE|/gone||cannot read /gone: entity not found
 "#;
 

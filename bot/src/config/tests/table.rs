@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::config::variable::Need;
-use crate::config::{Config, postgres, table};
+use sabai_daemon::config::{Need, postgres, programs};
+
+use crate::config::{Config, table};
 
 #[test]
 fn what_is_read_is_in_the_table_and_the_reverse() {
@@ -36,4 +37,11 @@ fn the_table_is_fit_to_be_printed() {
             "a secret has no default"
         );
     }
+}
+
+/// Who shares an environment with the bot knows its names by that list.
+#[test]
+fn the_list_of_the_bot_s_names_is_this_table() {
+    let own: BTreeSet<_> = table::OWN.iter().map(|variable| variable.name).collect();
+    assert_eq!(programs::BOT.iter().copied().collect::<BTreeSet<_>>(), own);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use sabai_daemon::backoff;
 use sabai_wire::dial::DialError;
 use sabai_wire::fault::{Class, Fault};
 use sabai_wire::link::{End, Link, SessionFacts};
@@ -14,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use super::give_back::unquiet;
 use super::rest::{self, Verdict};
 use super::{Pool, Shared, Trouble, Why};
-use crate::backoff;
 
 /// How often idle links are looked through when nothing else happens.
 const ROUND: Duration = Duration::from_secs(1);

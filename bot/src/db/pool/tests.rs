@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
+use sabai_daemon::backoff::roll;
 use sabai_wire::fault::Fault;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::roll;
 use crate::config::MigrateConfig;
 use crate::db::{Connector, Db};
 use crate::metrics::Metrics;

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use ring::hmac;
+use sabai_daemon::http::server::{self, Limits};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -17,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Response};
 use crate::http::body::BodyLimits;
-use crate::http::server::{self, Limits};
 use crate::http::signature::Keys;
 use crate::http::webhook::{self, Callback};
 use crate::intake::submission::{Refusal, Submission};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use sabai_daemon::http::server::{self, Limits};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use super::bot::{Bot, Settings, signed};
 use super::client::Client;
 use crate::event::samples;
-use crate::http::server::{self, Limits};
 
 const EMPTY: &str = r#"{"events":[]}"#;
 const SHORT: Duration = Duration::from_millis(100);

@@ -3,7 +3,7 @@
 
 mod checks;
 mod passfile;
-pub(super) mod refused;
+pub mod refused;
 
 use std::path::PathBuf;
 

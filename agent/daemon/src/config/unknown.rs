@@ -3,17 +3,9 @@
 
 use std::fmt;
 
+use super::programs;
 use super::reader::FILE;
-use super::table;
-
-/// Names of Sabai's other parts (agent, harness), which may share an environment with the bot.
-const OTHERS: &[&str] = &[
-    "SABAI_POOLCONFIG",
-    "SABAI_CANARIES",
-    "SABAI_POSTGRES_BIN",
-    "SABAI_PATH_IDLE_TIMEOUT_DISCOVERY",
-];
-const OTHER_GROUPS: &[&str] = &["SABAI_PROBE_", "SABAI_RECYCLE_", "SABAI_READINESS_"];
+use super::variable::Variable;
 
 /// A name that nothing reads, and the known one it resembles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,15 +24,19 @@ impl fmt::Display for UnknownName {
     }
 }
 
-/// The unknown among `names`: those that begin with `SABAI_` or `LINE_CHANNEL_`, in their order.
-pub fn unknown_names(names: impl IntoIterator<Item = String>) -> Vec<UnknownName> {
-    let known: Vec<&'static str> = table::all().map(|variable| variable.name).collect();
+/// The unknown among `names`: those that begin with `SABAI_` or `LINE_CHANNEL_` and are neither of `known`, which this
+/// program reads, nor of `others`, which Sabai's other programs read ([`programs`]). In their order.
+pub fn unknown_names(
+    names: impl IntoIterator<Item = String>,
+    known: impl IntoIterator<Item = Variable>,
+    others: &[&[&str]],
+) -> Vec<UnknownName> {
+    let known: Vec<&'static str> = known.into_iter().map(|variable| variable.name).collect();
     let ours = |name: &String| name.starts_with("SABAI_") || name.starts_with("LINE_CHANNEL_");
     let mut unknown = vec![];
     for name in names.into_iter().filter(ours) {
         let plain = name.strip_suffix(FILE).unwrap_or(&name);
-        let other =
-            OTHERS.contains(&plain) || OTHER_GROUPS.iter().any(|group| plain.starts_with(group));
+        let other = others.iter().any(|names| programs::has(names, plain));
         if !known.contains(&plain) && !other && !is_service_variable(&name) {
             let nearest = nearest(plain, &known);
             unknown.push(UnknownName { name, nearest });
@@ -95,9 +91,24 @@ fn edits(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Need, table};
+
+    crate::variables! {
+        static OWN;
+        Process {
+            SABAI_LISTEN Need::Required, open, "A row of one program.";
+            LINE_CHANNEL_SECRET Need::Required, secret, "Another.";
+            LINE_CHANNEL_ACCESS_TOKEN Need::Required, secret, "One more.";
+        }
+    }
+
+    fn unknown(names: impl IntoIterator<Item = String>) -> Vec<UnknownName> {
+        let known = OWN.iter().map(|row| **row).chain(table::shared());
+        unknown_names(names, known, &[programs::AGENT, programs::HARNESS])
+    }
 
     fn of(name: &str) -> Option<Option<&'static str>> {
-        let unknown = unknown_names([name.to_owned()]);
+        let unknown = unknown([name.to_owned()]);
         unknown.first().map(|unknown| unknown.nearest)
     }
 
@@ -124,7 +135,7 @@ mod tests {
     #[test]
     fn what_was_meant_is_said_where_it_is_known() {
         let names = ["SABAI_LISTENS", "SABAI_COMPLETELY_DIFFERENT_THING"];
-        let told = unknown_names(names.map(str::to_owned)).into_iter();
+        let told = unknown(names.map(str::to_owned)).into_iter();
         assert_eq!(
             told.map(|name| name.to_string()).collect::<Vec<_>>(),
             [

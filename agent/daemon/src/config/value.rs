@@ -1,5 +1,5 @@
-//! Reads single values: numbers, sizes, durations, addresses, URLs. Pure; a reason never holds the value, since the
-//! caller knows whether it may be shown.
+//! Reads single values: numbers, sizes, durations, addresses, URLs. Pure. An error is the reason, to be put behind the
+//! value; it never holds the value itself, since the caller knows whether that may be shown.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use sabai_wire::duration::GepDuration;
 
-pub(super) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+/// A whole number within `range`.
+pub fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text
         .parse()
@@ -18,8 +19,8 @@ pub(super) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, Stri
     within(number, &range).ok_or_else(|| format!("must be {} to {}", range.start(), range.end()))
 }
 
-/// Bytes, or a number of `KiB`, `MiB` or `GiB`.
-pub(super) fn bytes(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+/// Bytes within `range`, or a number of `KiB`, `MiB` or `GiB`.
+pub fn bytes(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
     let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
     let scaled = units
         .iter()
@@ -31,7 +32,8 @@ pub(super) fn bytes(text: &str, range: RangeInclusive<u64>) -> Result<u64, Strin
         .ok_or_else(|| format!("must be {} to {} bytes", range.start(), range.end()))
 }
 
-pub(super) fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, String> {
+/// A duration within `range`, as `30s`, `1h30m` or `500ms`.
+pub fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, String> {
     let duration = text
         .parse::<GepDuration>()
         .map_err(|why| why.to_string())?
@@ -47,13 +49,14 @@ fn within<T: PartialOrd>(value: T, range: &RangeInclusive<T>) -> Option<T> {
     range.contains(&value).then_some(value)
 }
 
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+/// An IP address with its port.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "is not an IP address with a port, as in 0.0.0.0:8080 or [::]:8080".to_owned())
 }
 
 /// A path to a file or folder. The thing itself instead of its path is a frequent mistake, and may be a key.
-pub(super) fn path(text: &str) -> Result<PathBuf, String> {
+pub fn path(text: &str) -> Result<PathBuf, String> {
     if text.contains("-----BEGIN") {
         return Err("is to be the path of a file, not the content itself".to_owned());
     }
@@ -61,7 +64,7 @@ pub(super) fn path(text: &str) -> Result<PathBuf, String> {
 }
 
 /// Text without control characters and within a sane length.
-pub(super) fn plain(text: &str) -> Result<String, String> {
+pub fn plain(text: &str) -> Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err("holds a line end or another control character".to_owned());
     }
@@ -71,17 +74,8 @@ pub(super) fn plain(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The Service of our own pods: HTTP inside the cluster, where nothing else is spoken to `/callback`.
-pub(super) fn peer_url(text: &str) -> Result<http::Uri, String> {
-    let url = base_url(text)?;
-    match url.scheme_str() {
-        Some("http") => Ok(url),
-        _ => Err("must be http://, the Service of the bot's own pods".to_owned()),
-    }
-}
-
 /// The base of an API: scheme, host, perhaps a path; without the slash at its end.
-pub(super) fn base_url(text: &str) -> Result<http::Uri, String> {
+pub fn base_url(text: &str) -> Result<http::Uri, String> {
     let text = text.trim_end_matches('/');
     if text.contains(['?', '#', '@']) {
         return Err("must hold no user, query or fragment".to_owned());

@@ -4,7 +4,8 @@ use super::reader::Reader;
 use super::table;
 use crate::logging::{Format, LogConfig, check_filter};
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<LogConfig> {
+/// `SABAI_LOG` and `SABAI_LOG_FORMAT`; `None` when `reader` has noted problems.
+pub fn read(reader: &mut Reader<'_>) -> Option<LogConfig> {
     let filter = reader.get(&table::SABAI_LOG, check_filter);
     let format = reader.get(&table::SABAI_LOG_FORMAT, |text| match text {
         "json" => Ok(Format::Json),

@@ -67,17 +67,24 @@ impl Source {
     }
 }
 
-/// Reads a file that holds one value; the reader that `Config::from_env` gets outside of tests.
+/// Reads a file that holds one value; the [`ReadFile`](super::reader::ReadFile) of every program outside of tests.
 ///
 /// # Errors
 /// As `std::fs::read`, and for a file of more than 64 KiB.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    read_within(path, MAX_BYTES)
+}
+
+/// Reads a file of at most `most` bytes.
+///
+/// # Errors
+/// As `std::fs::read`, and for a longer file.
+pub fn read_within(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
-    File::open(path)?
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other("it holds more than 64 KiB"));
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let most = most / 1024;
+        return Err(io::Error::other(format!("it holds more than {most} KiB")));
     }
     Ok(bytes)
 }

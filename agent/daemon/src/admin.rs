@@ -9,25 +9,24 @@ use axum::routing::get;
 use http::{StatusCode, header};
 use tokio::sync::watch;
 
-use crate::metrics::{CONTENT_TYPE, Metrics};
+/// The content type of the metrics (OpenMetrics 1.0, text format).
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Whether the pod is to get webhooks.
+/// Whether the pod is to get webhooks. Its words are for people, and are shown to anyone who can reach the port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    Ready,
-    /// The reason is for people: which part, what to do. It is shown to anyone who can reach the port.
-    NotReady {
-        reason: String,
-    },
+    /// The note says what is worth saying all the same; empty is nothing.
+    Ready { note: String },
+    /// The reason: which part, what to do.
+    NotReady { reason: String },
 }
 
 /// What the answers are made of.
 #[derive(Clone)]
 pub struct AdminState {
     pub readiness: watch::Receiver<Readiness>,
-    pub metrics: Metrics,
-    /// Called before each encoding, to set gauges that are read rather than counted. Must not block.
-    pub refresh: Arc<dyn Fn() + Send + Sync>,
+    /// All metrics now, as text of [`CONTENT_TYPE`]. Called at each scrape; must not block.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
 /// The three routes; anything else is 404, another method 405.
@@ -41,7 +40,8 @@ pub fn router(state: AdminState) -> Router {
 
 async fn readyz(State(state): State<AdminState>) -> (StatusCode, String) {
     match &*state.readiness.borrow() {
-        Readiness::Ready => (StatusCode::OK, "ready\n".to_owned()),
+        Readiness::Ready { note } if note.is_empty() => (StatusCode::OK, "ready\n".to_owned()),
+        Readiness::Ready { note } => (StatusCode::OK, format!("ready: {note}\n")),
         Readiness::NotReady { reason } => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!("not ready: {reason}\n"),
@@ -52,15 +52,13 @@ async fn readyz(State(state): State<AdminState>) -> (StatusCode, String) {
 async fn metrics(
     State(state): State<AdminState>,
 ) -> ([(header::HeaderName, &'static str); 1], String) {
-    (state.refresh)();
-    (
-        [(header::CONTENT_TYPE, CONTENT_TYPE)],
-        state.metrics.encode(),
-    )
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], (state.metrics)())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use axum::body::Body;
     use http::Request;
     use http_body_util::BodyExt;
@@ -102,14 +100,12 @@ mod tests {
         let (say, readiness) = watch::channel(Readiness::NotReady {
             reason: "Postgres: UnknownIssuer".to_owned(),
         });
-        let metrics = Metrics::default();
-        let gauge = metrics.clone();
-        let refresh = Arc::new(move || gauge.pool_connections("busy", 5));
-        let router = router(AdminState {
-            readiness,
-            metrics,
-            refresh,
+        let scrapes = AtomicU32::new(0);
+        let metrics = Arc::new(move || {
+            let scrape = scrapes.fetch_add(1, Ordering::Relaxed) + 1;
+            format!("scrapes {scrape}\n# EOF\n")
         });
+        let router = router(AdminState { readiness, metrics });
 
         let (status, _, body) = asked(&router, "GET", "/readyz").await;
         assert_eq!(
@@ -122,8 +118,16 @@ mod tests {
             "alive, though not ready"
         );
 
-        say.send_replace(Readiness::Ready);
-        assert_eq!(asked(&router, "GET", "/readyz").await.0, 200);
+        for (note, expected) in [
+            ("Healthy for 3 s", "ready: Healthy for 3 s\n"),
+            ("", "ready\n"),
+        ] {
+            say.send_replace(Readiness::Ready {
+                note: note.to_owned(),
+            });
+            let (status, _, body) = asked(&router, "GET", "/readyz").await;
+            assert_eq!((status.as_u16(), body.as_str()), (200, expected));
+        }
         drop(say);
         assert_eq!(
             asked(&router, "GET", "/readyz").await.0,
@@ -131,15 +135,14 @@ mod tests {
             "the last word stands"
         );
 
-        let (status, content_type, body) = asked(&router, "GET", "/metrics").await;
-        assert_eq!(
-            (status.as_u16(), content_type.as_str()),
-            (200, CONTENT_TYPE)
-        );
-        assert!(
-            body.contains("sabai_pool_connections{state=\"busy\"} 5"),
-            "refreshed before: {body}"
-        );
+        for scrape in 1..3 {
+            let (status, content_type, body) = asked(&router, "GET", "/metrics").await;
+            assert_eq!(
+                (status.as_u16(), content_type.as_str()),
+                (200, CONTENT_TYPE)
+            );
+            assert_eq!(body, format!("scrapes {scrape}\n# EOF\n"), "made anew");
+        }
 
         assert_eq!(asked(&router, "POST", "/livez").await.0, 405);
         assert_eq!(asked(&router, "GET", "/callback").await.0, 404);

@@ -4,7 +4,7 @@
 use super::super::reader::Reader;
 
 /// What to do instead, or why it cannot be had.
-pub(in crate::config) static REFUSED: &[(&str, &str)] = &[
+pub static REFUSED: &[(&str, &str)] = &[
     ("PGHOSTADDR", ONE_NAME),
     ("PGSERVICE", NO_SERVICE),
     ("PGSERVICEFILE", NO_SERVICE),

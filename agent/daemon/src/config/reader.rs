@@ -9,8 +9,10 @@ use super::problem::{Problem, Problems};
 use super::source::Source;
 use super::variable::{Need, Variable};
 
-pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
-pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
+/// Answers with a variable of the environment.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+/// Reads a file whole, within bounds: [`super::read_file`] outside of tests.
+pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 
 /// The suffix of the twin that names a file.
 pub(super) const FILE: &str = "_FILE";
@@ -18,14 +20,16 @@ pub(super) const FILE: &str = "_FILE";
 /// Longest value shown in a problem.
 const SHOWN: usize = 60;
 
-pub(super) struct Reader<'a> {
+/// Reads one configuration, and keeps what is wrong with it.
+pub struct Reader<'a> {
     lookup: Lookup<'a>,
     pub(super) read_file: ReadFile<'a>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(lookup: Lookup<'a>, read_file: ReadFile<'a>) -> Self {
+    /// A reader of the environment that `lookup` gives.
+    pub fn new(lookup: Lookup<'a>, read_file: ReadFile<'a>) -> Self {
         Self {
             lookup,
             read_file,
@@ -34,12 +38,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader of sources already known; nothing is looked up.
-    pub(super) fn of_files(read_file: ReadFile<'a>) -> Self {
+    pub fn of_files(read_file: ReadFile<'a>) -> Self {
         Self::new(&|_| None, read_file)
     }
 
     /// Where the variable's value comes from, if it is set.
-    pub(super) fn source(&mut self, variable: &Variable) -> Option<Source> {
+    pub fn source(&mut self, variable: &Variable) -> Option<Source> {
         self.source_of(variable.name)
     }
 
@@ -71,7 +75,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Looks the variable up and reads it.
-    pub(super) fn get<T>(
+    pub fn get<T>(
         &mut self,
         variable: &Variable,
         parse: impl FnOnce(&str) -> Result<T, String>,
@@ -82,7 +86,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the variable from its source, its default where there is none. `None` is either absent, where absent
     /// means something, or a problem noted.
-    pub(super) fn value<T>(
+    pub fn value<T>(
         &mut self,
         variable: &Variable,
         source: Option<&Source>,
@@ -119,7 +123,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Tells that a variable is not set, unless it is already told what is wrong with it.
-    pub(super) fn not_set(&mut self, variable: &Variable, reason: impl Into<String>) {
+    pub fn not_set(&mut self, variable: &Variable, reason: impl Into<String>) {
         if !self
             .problems
             .iter()
@@ -129,7 +133,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn problem(&mut self, variable: impl Into<String>, reason: impl Into<String>) {
+    /// Notes a problem. `reason` holds no secret.
+    pub fn problem(&mut self, variable: impl Into<String>, reason: impl Into<String>) {
         self.problems.push(Problem {
             variable: variable.into(),
             reason: reason.into(),
@@ -137,7 +142,10 @@ impl<'a> Reader<'a> {
     }
 
     /// What was read, unless there are problems. `None` without a problem cannot be.
-    pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Problems> {
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn finish<T>(self, read: Option<T>) -> Result<T, Problems> {
         match read {
             Some(read) if self.problems.is_empty() => Ok(read),
             _ => Err(Problems(self.problems)),

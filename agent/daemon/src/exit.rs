@@ -1,11 +1,19 @@
-//! How the process ends: a failure is told once, where people look for it, and becomes an exit code.
+//! How a process ends: a failure is told once, where people look for it, and becomes an exit code. Exit codes are named
+//! here and nowhere else.
 
+use std::io;
 use std::process::ExitCode;
 
-use crate::cli::{EXIT_CONFIG, EXIT_FAILED, EXIT_OK};
 use crate::config::Problems;
 
-/// Why the process ends other than asked.
+/// Stopped as asked, or the command is done.
+pub const EXIT_OK: u8 = 0;
+/// Failed while running; the log says why.
+pub const EXIT_FAILED: u8 = 1;
+/// Wrong configuration or command line (EX_USAGE of sysexits.h).
+pub const EXIT_CONFIG: u8 = 64;
+
+/// Why a process ends other than asked.
 #[derive(Debug)]
 pub enum Failure {
     /// Something that is configured cannot be used.
@@ -30,16 +38,23 @@ impl From<Problems> for Failure {
     }
 }
 
-/// Tells a failure and gives the exit code.
+/// Only commands have an output that can fail.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Command(error.into())
+    }
+}
+
+/// Tells a failure of `program` and gives the exit code.
 #[expect(
     clippy::print_stderr,
     reason = "configuration and commands are told to people, whatever the log is like or when it begins"
 )]
-pub fn code(outcome: Result<(), Failure>) -> ExitCode {
+pub fn code(program: &str, outcome: Result<(), Failure>) -> ExitCode {
     ExitCode::from(match outcome {
         Ok(()) => EXIT_OK,
         Err(Failure::Configuration(reason)) => {
-            eprintln!("sabai-bot: cannot start with this configuration:\n{reason}");
+            eprintln!("{program}: cannot start with this configuration:\n{reason}");
             EXIT_CONFIG
         }
         Err(Failure::Failed(error)) => {
@@ -47,7 +62,7 @@ pub fn code(outcome: Result<(), Failure>) -> ExitCode {
             EXIT_FAILED
         }
         Err(Failure::Command(error)) => {
-            eprintln!("sabai-bot: {error:#}");
+            eprintln!("{program}: {error:#}");
             EXIT_FAILED
         }
         Err(Failure::Told) => EXIT_FAILED,

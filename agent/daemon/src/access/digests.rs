@@ -1,0 +1,70 @@
+//! What is trusted and who we are, as digests of the contents, so that a change is seen whatever the way the files were
+//! swapped: written over, renamed, or a link that leads elsewhere. Says nothing about whether they are any good.
+
+use std::fmt;
+use std::path::Path;
+
+use ring::digest::SHA256;
+
+use crate::config::postgres::{RootCertificates, Target};
+use crate::config::source::read_within;
+
+/// Bundles of public CAs take 250 KB; a mistaken path must not fill the memory.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// SHA-256 of what was configured at one moment. Equal digests are equal contents.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Digests {
+    /// The file of the CA certificates, as `sha256sum` tells it; `None` where the system's are trusted.
+    pub ca: Option<[u8; 32]>,
+    /// Both files of the client certificate, it and its key; `None` where there is none.
+    pub client_certificate: Option<[u8; 32]>,
+    /// The password, wherever it comes from; `None` where there is none. Short passwords can be guessed by it: never for a
+    /// log.
+    pub password: Option<[u8; 32]>,
+}
+
+impl Digests {
+    /// Reads the certificates that `target` names. Blocks for as long as the disk does.
+    pub(super) fn of(target: &Target) -> Result<Self, String> {
+        let ca = match &target.root {
+            RootCertificates::System => None,
+            RootCertificates::File(path) => Some(digest(&read("PGSSLROOTCERT", path)?)),
+        };
+        let client = target.client.as_ref().map(|client| {
+            let certificate = digest(&read("PGSSLCERT", &client.certificate)?);
+            let key = digest(&read("PGSSLKEY", &client.key)?);
+            Ok::<_, String>(digest(&[certificate, key].concat()))
+        });
+        let password = target.password.as_ref();
+        Ok(Self {
+            ca,
+            client_certificate: client.transpose()?,
+            password: password.map(|password| digest(password.expose().as_bytes())),
+        })
+    }
+}
+
+impl fmt::Debug for Digests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = |digest: [u8; 32]| -> String {
+            let first = digest.iter().take(4);
+            first.map(|byte| format!("{byte:02x}")).collect()
+        };
+        f.debug_struct("Digests")
+            .field("ca", &self.ca.map(hex))
+            .field("client_certificate", &self.client_certificate.map(hex))
+            .field("password", &self.password.map(|_| "***"))
+            .finish()
+    }
+}
+
+fn digest(content: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&SHA256, content);
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+fn read(variable: &str, path: &Path) -> Result<Vec<u8>, String> {
+    read_within(path, MOST_BYTES)
+        .map_err(|error| format!("{variable}: cannot read {}: {error}", path.display()))
+}
