@@ -12,7 +12,7 @@ pub mod socket;
 
 use std::sync::{Arc, Mutex};
 
-use sabai_wire::control::SpoolReport;
+use sabai_wire::control::{ReadinessReport, SpoolReport};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +21,13 @@ use crate::metrics::Metrics;
 use book::Book;
 use kept::Kept;
 
-/// Asked at each report; `None` when there is no spool.
-pub type Spool = Arc<dyn Fn() -> Option<SpoolReport> + Send + Sync>;
+/// What is asked of other parts at each report.
+pub struct Asked {
+    /// `None` when there is no spool.
+    pub spool: Arc<dyn Fn() -> Option<SpoolReport> + Send + Sync>,
+    /// Whether webhooks are acknowledged.
+    pub readiness: Arc<dyn Fn() -> ReadinessReport + Send + Sync>,
+}
 
 /// What is behind the socket. Clones share it.
 #[derive(Clone)]
@@ -32,7 +37,7 @@ struct Parts {
     db: Db,
     metrics: Metrics,
     kept: Kept,
-    spool: Spool,
+    asked: Asked,
     book: Mutex<Book>,
     /// One change of settings at a time, so that the file holds what is in force.
     changing: Arc<tokio::sync::Mutex<()>>,
@@ -40,13 +45,13 @@ struct Parts {
 
 impl Control {
     /// Remembers the last recycle of the process's former life, if `kept` has it.
-    pub fn new(db: Db, metrics: Metrics, kept: Kept, spool: Spool) -> Self {
+    pub fn new(db: Db, metrics: Metrics, kept: Kept, asked: Asked) -> Self {
         let book = Book::after_restart(kept.recycle());
         Self(Arc::new(Parts {
             db,
             metrics,
             kept,
-            spool,
+            asked,
             book: Mutex::new(book),
             changing: Arc::default(),
         }))

@@ -7,7 +7,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use http::{StatusCode, header};
-use tokio::sync::watch;
 
 /// The content type of the metrics (OpenMetrics 1.0, text format).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -24,7 +23,8 @@ pub enum Readiness {
 /// What the answers are made of.
 #[derive(Clone)]
 pub struct AdminState {
-    pub readiness: watch::Receiver<Readiness>,
+    /// Whether the pod is to get webhooks, as it was judged last. Called at each question; must not block.
+    pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
     /// All metrics now, as text of [`CONTENT_TYPE`]. Called at each scrape; must not block.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -39,7 +39,7 @@ pub fn router(state: AdminState) -> Router {
 }
 
 async fn readyz(State(state): State<AdminState>) -> (StatusCode, String) {
-    match &*state.readiness.borrow() {
+    match (state.readiness)() {
         Readiness::Ready { note } if note.is_empty() => (StatusCode::OK, "ready\n".to_owned()),
         Readiness::Ready { note } => (StatusCode::OK, format!("ready: {note}\n")),
         Readiness::NotReady { reason } => (
@@ -64,6 +64,8 @@ mod tests {
     use http_body_util::BodyExt;
     use hyper::service::Service;
     use hyper_util::service::TowerToHyperService;
+
+    use tokio::sync::watch;
 
     use super::*;
 
@@ -105,6 +107,7 @@ mod tests {
             let scrape = scrapes.fetch_add(1, Ordering::Relaxed) + 1;
             format!("scrapes {scrape}\n# EOF\n")
         });
+        let readiness = Arc::new(move || readiness.borrow().clone());
         let router = router(AdminState { readiness, metrics });
 
         let (status, _, body) = asked(&router, "GET", "/readyz").await;

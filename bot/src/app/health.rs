@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sabai_daemon::admin::Readiness;
+use sabai_wire::control::ReadinessReport;
 use sabai_wire::dial::DialError;
 use sabai_wire::fault::Fault;
 
@@ -32,8 +33,7 @@ const HOLD: Duration = Duration::from_secs(10);
 
 /// The verdict: ready is who can acknowledge, by Postgres or by the spool. What time does not heal holds a pod back
 /// until it was ready once, so that a rollout with a wrong password or CA stops at its first pod.
-pub(super) fn readiness(state: &State<'_>) -> Readiness {
-    let not_ready = |reason: String| Readiness::NotReady { reason };
+pub(super) fn readiness(state: &State<'_>) -> ReadinessReport {
     if state.stopping {
         return not_ready("stopping".to_owned());
     }
@@ -56,21 +56,43 @@ pub(super) fn readiness(state: &State<'_>) -> Readiness {
     } else {
         return ready();
     };
+    let postgres = format!("Postgres: {reason}");
     match &state.spool {
         Some(spool::State::Open) if state.was_ready || fault.may_heal() && state.age >= HOLD => {
             ready()
         }
-        Some(spool::State::Open) | None => {
-            not_ready(format!("Postgres: {reason}; {}", fault.advice()))
-        }
-        Some(spool) => not_ready(format!("Postgres: {reason}; {}", unusable(spool))),
+        Some(spool::State::Open) => ReadinessReport {
+            held: true,
+            ..not_ready(format!("{postgres}; {}", fault.advice()))
+        },
+        None => not_ready(format!("{postgres}; {}", fault.advice())),
+        Some(spool) => not_ready(format!("{postgres}; {}", unusable(spool))),
     }
 }
 
-/// The bot has nothing to add to it.
-const fn ready() -> Readiness {
-    Readiness::Ready {
-        note: String::new(),
+const fn ready() -> ReadinessReport {
+    ReadinessReport {
+        ready: true,
+        held: false,
+        reason: None,
+    }
+}
+
+pub(super) const fn not_ready(reason: String) -> ReadinessReport {
+    ReadinessReport {
+        ready: false,
+        held: false,
+        reason: Some(reason),
+    }
+}
+
+/// The same for `/readyz`.
+pub(super) fn page(report: &ReadinessReport) -> Readiness {
+    let words = report.reason.clone().unwrap_or_default();
+    if report.ready {
+        Readiness::Ready { note: words }
+    } else {
+        Readiness::NotReady { reason: words }
     }
 }
 
@@ -111,7 +133,7 @@ mod tests {
         spool: Option<spool::State>,
         was_ready: bool,
         age: Duration,
-    ) -> Readiness {
+    ) -> ReadinessReport {
         let trouble = trouble.map(|fault| DialError {
             stage: Stage::Tcp,
             fault,
@@ -134,37 +156,61 @@ mod tests {
         })
     }
 
+    /// Ready, or not with this in its words; `held` when it only holds back.
+    fn says(found: &ReadinessReport, expected: Option<(&str, bool)>, given: &str) {
+        let fits = match (expected, &found.reason) {
+            (None, None) => found.ready,
+            (Some((part, held)), Some(reason)) => {
+                !found.ready && found.held == held && reason.contains(part)
+            }
+            _ => false,
+        };
+        assert!(fits, "{given}, expected {expected:?}");
+    }
+
     #[test]
     fn ready_is_who_can_acknowledge_and_else_it_says_what_to_do() {
         let (open, full) = (Some(spool::State::Open), Some(spool::State::Full));
         let (young, old) = (Duration::ZERO, HOLD);
         let table = [
-            // met, spool, was ready, age -> what it says when it is not ready
+            // met, spool, was ready, age -> what it says when it is not ready, and whether it only holds back
             (WELL, None, false, young, None),
             (WELL, full.clone(), false, young, None),
-            (UNSEEN, None, false, old, Some("schema")),
-            (UNSEEN, open.clone(), false, young, Some("schema")),
+            (UNSEEN, None, false, old, Some(("schema", false))),
+            (UNSEEN, open.clone(), false, young, Some(("schema", true))),
             (UNSEEN, open.clone(), false, old, None),
-            (AWAY, None, true, old, Some("Refused at TCP")),
+            (AWAY, None, true, old, Some(("Refused at TCP", false))),
             (AWAY, open.clone(), true, young, None),
-            (AWAY, open.clone(), false, young, Some("Refused at TCP")),
+            (
+                AWAY,
+                open.clone(),
+                false,
+                young,
+                Some(("Refused at TCP", true)),
+            ),
             (AWAY, open.clone(), false, old, None),
-            (AWAY, full, true, old, Some("SABAI_SPOOL_MAX_BYTES")),
-            (LOCKED_OUT, open.clone(), false, old, Some("PGPASSWORD")),
+            (
+                AWAY,
+                full,
+                true,
+                old,
+                Some(("SABAI_SPOOL_MAX_BYTES", false)),
+            ),
+            (
+                LOCKED_OUT,
+                open.clone(),
+                false,
+                old,
+                Some(("PGPASSWORD", true)),
+            ),
             (LOCKED_OUT, open.clone(), true, young, None),
-            (BEHIND, None, true, old, Some("sabai-bot migrate")),
-            (BEHIND, open, false, old, Some("sabai-bot migrate")),
+            (BEHIND, None, true, old, Some(("sabai-bot migrate", false))),
+            (BEHIND, open, false, old, Some(("sabai-bot migrate", true))),
         ];
         for (met, spool, was_ready, age, expected) in table {
-            match (judged(met, spool.clone(), was_ready, age), expected) {
-                (Readiness::Ready { .. }, None) => {}
-                (Readiness::NotReady { reason }, Some(part)) if reason.contains(part) => {}
-                (found, _) => {
-                    panic!(
-                        "{met:?} {spool:?} {was_ready} {age:?} gave {found:?}, expected {expected:?}"
-                    )
-                }
-            }
+            let found = judged(met, spool.clone(), was_ready, age);
+            let given = format!("{met:?} {spool:?} {was_ready} {age:?} gave {found:?}");
+            says(&found, expected, &given);
         }
     }
 
@@ -184,15 +230,20 @@ mod tests {
         let table = [
             (spool::State::Open, true, None),
             (spool::State::Full, false, None),
-            (spool::State::Full, true, Some("SABAI_SPOOL_MAX_BYTES")),
-            (hung(), true, Some("the spool is hung")),
+            (
+                spool::State::Full,
+                true,
+                Some(("SABAI_SPOOL_MAX_BYTES", false)),
+            ),
+            (hung(), true, Some(("the spool is hung", false))),
         ];
         for (spool, spooling, expected) in table {
-            match (readiness(&state(spool.clone(), spooling)), expected) {
-                (Readiness::Ready { .. }, None) => {}
-                (Readiness::NotReady { reason }, Some(part)) if reason.contains(part) => {}
-                (found, _) => panic!("{spool:?} {spooling} gave {found:?}, not {expected:?}"),
-            }
+            let found = readiness(&state(spool.clone(), spooling));
+            says(
+                &found,
+                expected,
+                &format!("{spool:?} {spooling} gave {found:?}"),
+            );
         }
     }
 
@@ -207,8 +258,6 @@ mod tests {
             was_ready: true,
             age: HOLD,
         };
-        assert!(
-            matches!(readiness(&state), Readiness::NotReady { reason } if reason == "stopping")
-        );
+        assert_eq!(readiness(&state), not_ready("stopping".to_owned()));
     }
 }

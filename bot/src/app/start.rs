@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_daemon::admin::{self, AdminState, Readiness};
+use sabai_daemon::admin::{self, AdminState};
 use sabai_daemon::http::server;
+use sabai_wire::control::ReadinessReport;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -40,10 +41,11 @@ impl App {
         }
         self.database.spawn("sessions", self.db.clone().keep());
         self.serve_webhook(listeners.webhook, config);
-        self.serve_admin(listeners.admin, schema);
+        let readiness = self.judge_readiness(schema);
+        self.serve_control(listeners.control, &readiness);
+        self.serve_admin(listeners.admin, readiness);
         self.work_queue(config, schema_sender);
         self.follow_outside();
-        self.serve_control(listeners.control);
         let settings = self.db.settings();
         self.metrics.settings(settings.digest());
         self.metrics.pool_max(settings.max_connections().into());
@@ -134,21 +136,26 @@ impl App {
             .spawn_ending("intake", committer.run(submissions));
     }
 
-    fn serve_control(&self, listener: Option<UnixListener>) {
+    fn serve_control(
+        &self,
+        listener: Option<UnixListener>,
+        readiness: &watch::Receiver<ReadinessReport>,
+    ) {
         let Some((listener, kept)) = listener.zip(self.kept.clone()) else {
             return;
         };
-        let backlog = self.backlog.clone();
-        let spool: control::Spool = Arc::new(move || backlog.as_deref().map(Backlog::report));
-        let control = Control::new(self.db.clone(), self.metrics.clone(), kept, spool);
+        let (backlog, readiness) = (self.backlog.clone(), readiness.clone());
+        let asked = control::Asked {
+            spool: Arc::new(move || backlog.as_deref().map(Backlog::report)),
+            readiness: Arc::new(move || readiness.borrow().clone()),
+        };
+        let control = Control::new(self.db.clone(), self.metrics.clone(), kept, asked);
         let serving = control.serve(listener, self.admin.stop().clone());
         self.admin.spawn_ending("control socket", serving);
     }
 
-    fn serve_admin(&self, listener: TcpListener, schema: watch::Receiver<Schema>) {
-        let (sender, readiness) = watch::channel(Readiness::NotReady {
-            reason: "starting".to_owned(),
-        });
+    fn judge_readiness(&self, schema: watch::Receiver<Schema>) -> watch::Receiver<ReadinessReport> {
+        let (sender, readiness) = watch::channel(health::not_ready("starting".to_owned()));
         let (db, stopping) = (self.db.clone(), self.stopping.clone());
         let backlog = self.backlog.clone();
         let watching = async move {
@@ -167,12 +174,17 @@ impl App {
                     age: started.elapsed(),
                 };
                 let verdict = health::readiness(&state);
-                was_ready |= matches!(verdict, Readiness::Ready { .. });
+                was_ready |= verdict.ready;
                 sender.send_if_modified(|last| std::mem::replace(last, verdict.clone()) != verdict);
             }
         };
         self.admin.spawn("readiness", watching);
+        readiness
+    }
+
+    fn serve_admin(&self, listener: TcpListener, readiness: watch::Receiver<ReadinessReport>) {
         let metrics = gauges::scraped(&self.db, self.backlog.clone(), &self.metrics);
+        let readiness = Arc::new(move || health::page(&readiness.borrow()));
         let router = admin::router(AdminState { readiness, metrics });
         let serving = server::serve(
             listener,

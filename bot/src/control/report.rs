@@ -35,7 +35,8 @@ impl Control {
             faults: faults(metrics),
             progress: self.progress(),
             last_recycle: self.book().latest(),
-            spool: (self.0.spool)(),
+            readiness: (self.0.asked.readiness)(),
+            spool: (self.0.asked.spool)(),
         }
     }
 
