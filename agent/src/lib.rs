@@ -6,6 +6,7 @@
 
 pub mod acts;
 pub mod bot;
+pub mod clock;
 pub mod decision;
 pub mod files;
 pub mod hearing;
@@ -17,4 +18,5 @@ pub mod pace;
 mod page;
 pub mod readiness;
 pub mod settings;
+pub mod supervise;
 pub mod verdict;

@@ -8,6 +8,8 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
+use sabai_wire::fault::Fault;
+
 use crate::decision::Bot;
 use crate::settings::{Policy, ReadinessSettings};
 use crate::verdict::{Cause, State};
@@ -145,7 +147,8 @@ impl fmt::Display for Why {
             }
             Self::BotNotReady(reason) => write!(f, "the bot: {reason}"),
             Self::PoolWedged => {
-                f.write_str("the bot's pool is wedged, and a replace has not helped; look at what its statements wait for")
+                let fault = Fault::PoolWedged;
+                write!(f, "{fault}: a replace has not helped; {}", fault.advice())
             }
             Self::StartupHold(reason) => write!(f, "held back at its start: {reason}"),
             Self::Stale(age) => write!(f, "the verdict is {} s old (Strict)", age.as_secs()),

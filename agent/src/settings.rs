@@ -16,7 +16,7 @@ use crate::verdict::Thresholds;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentSettings {
     pub discovery: Discovery,
-    pub probe: ProbeSettings,
+    pub probe: ProbeTimes,
     pub thresholds: Thresholds,
     /// A certificate that ends within this is warned of.
     pub certificate_expiry_warning: Duration,
@@ -26,7 +26,7 @@ pub struct AgentSettings {
 
 /// How often the path is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProbeSettings {
+pub struct ProbeTimes {
     /// From one path to the next while all is well.
     pub interval: Duration,
     /// All stages of a path together.
@@ -136,7 +136,7 @@ impl AgentSettings {
         };
         let settings = Self {
             discovery,
-            probe: ProbeSettings {
+            probe: ProbeTimes {
                 interval,
                 timeout,
                 write_interval: read.duration(&of::WRITE_INTERVAL),

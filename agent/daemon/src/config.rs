@@ -4,11 +4,11 @@
 
 pub mod database;
 pub mod log;
-mod pool;
 pub mod postgres;
 pub mod problem;
 pub mod programs;
 pub mod reader;
+pub mod settings;
 pub mod source;
 pub mod table;
 pub mod unknown;

@@ -16,7 +16,7 @@ fn the_defaults_are_those_of_the_contract() {
     let secs = Duration::from_secs;
     let expected = AgentSettings {
         discovery: Discovery::Recommend,
-        probe: ProbeSettings {
+        probe: ProbeTimes {
             interval: secs(10),
             timeout: secs(5),
             write_interval: secs(30),

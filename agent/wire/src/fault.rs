@@ -129,6 +129,15 @@ faults! {
     DiskFull => Overload,
     /// The server is out of memory (53200) or of another resource (53000, 53400).
     OutOfMemory => Overload,
+
+    /// Nobody listens at the bot's control socket, or it may not be opened.
+    BotUnreachable => Local,
+    /// The bot did not answer over its control socket in time.
+    BotSilent => Local,
+    /// The bot's answer is not understood, or is a refusal where there is nothing to refuse.
+    BotGarbled => Local,
+    /// Every session of the bot's pool is in use, callers wait, and nothing moves.
+    PoolWedged => Local,
 }
 
 /// What kind of trouble a [`Fault`] is.
@@ -154,6 +163,8 @@ pub enum Class {
     Permanent,
     /// The server has too much to do: try later, and never add sessions.
     Overload,
+    /// Not Postgres: the pod's own bot, as its agent sees it.
+    Local,
 }
 
 impl std::fmt::Display for Fault {

@@ -6,7 +6,7 @@ use sabai_wire::settings::PoolSettings;
 
 use super::postgres::PostgresConfig;
 use super::reader::Reader;
-use super::{pool, table, value};
+use super::{settings, table, value};
 
 /// Postgres as a program reaches it.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ impl DatabaseConfig {
     /// Reads all of it; `None` when `reader` has noted problems.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let postgres = PostgresConfig::from_env(reader);
-        let pool = pool::read(reader);
+        let pool = settings::read(reader, |lookup| PoolSettings::from_lookup(lookup));
         let nameserver = reader.get(&table::SABAI_NAMESERVER, value::address);
         let pod_name = reader.get(&table::POD_NAME, value::plain);
         let (postgres, target) = postgres?;

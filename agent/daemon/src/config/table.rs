@@ -65,11 +65,18 @@ pub fn shared() -> impl Iterator<Item = Variable> {
     ROWS.iter().copied().copied().chain(settings)
 }
 
-/// A setting of the pool as a variable.
-fn of_setting(field: &settings::Field) -> Variable {
+/// A setting as a variable.
+#[must_use]
+pub fn of_setting(field: &settings::Field) -> Variable {
+    let group = match field.path.split_once('.') {
+        Some(("probe", _)) => Group::Probe,
+        Some(("recycle", _)) => Group::Recycle,
+        Some(("readiness", _)) => Group::Readiness,
+        _ => Group::Pool,
+    };
     Variable {
         name: field.variable,
-        group: Group::Pool,
+        group,
         need: Default(field.default),
         secret: false,
         meaning: field.meaning,

@@ -74,6 +74,12 @@ impl Fault {
             Self::StatementTimeout => "look for load or locks in Postgres; it is tried again",
             Self::DiskFull => "free disk space of Postgres; it is tried again",
             Self::OutOfMemory => "give Postgres more memory; it is tried again",
+            Self::BotUnreachable => {
+                "look whether the bot runs, with the same SABAI_CONTROL_SOCKET as the agent"
+            }
+            Self::BotSilent => "look at the bot's log and its CPU limit; it is asked again",
+            Self::BotGarbled => "run bot and agent of the same version; it is asked again",
+            Self::PoolWedged => "look at what its statements wait for in pg_stat_activity",
         }
     }
 }

@@ -113,7 +113,8 @@ impl Class {
             Self::NeverSent => (R::Safe, S::Close, E::Keep),
             Self::Severed | Self::Silent => (R::Idempotent, S::Close, E::Check),
             Self::WrongServer | Self::StaleSession => (R::Safe, S::Close, E::Retire),
-            Self::Conflict => (R::Safe, S::Keep, E::Keep),
+            // For the agent, which asks again; no session showed it.
+            Self::Conflict | Self::Local => (R::Safe, S::Keep, E::Keep),
             Self::Overload => (R::Idempotent, S::Keep, E::Keep),
             Self::Trust | Self::Credential => (R::AfterChange, S::Close, E::Protect),
             Self::Permanent => (R::Never, S::Keep, E::Keep),

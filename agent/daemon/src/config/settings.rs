@@ -1,12 +1,19 @@
-//! Reads the pool's settings; what is wrong with them is told by the variables' names.
+//! Reads settings, which `sabai_wire` tables by field; what is wrong with them is told by the variables' names.
 
-use sabai_wire::settings::PoolSettings;
+use sabai_wire::settings::{Field, SettingProblem};
 
 use super::reader::{self, Reader};
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<PoolSettings> {
+/// Looks fields up in the environment.
+pub type Fields<'a> = &'a mut dyn FnMut(&'static Field) -> Option<String>;
+
+/// Reads settings by their own door; `None` when `reader` has noted problems.
+pub fn read<T>(
+    reader: &mut Reader<'_>,
+    from_lookup: impl FnOnce(Fields<'_>) -> Result<T, Vec<SettingProblem>>,
+) -> Option<T> {
     let mut sources = vec![];
-    let result = PoolSettings::from_lookup(|field| {
+    let result = from_lookup(&mut |field| {
         let source = reader.source_of(field.variable)?;
         let text = source.get_by(reader.read_file);
         let text = text.map_err(|error| {
