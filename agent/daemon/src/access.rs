@@ -1,7 +1,7 @@
 //! Links to Postgres as the configuration says at that moment: where to and as whom is read again each time, so that
 //! rotated files heal by themselves. When to open one, and with which settings, is the caller's.
 
-pub mod digests;
+mod digests;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -3,7 +3,7 @@
 //!
 //! At the limit one accepted connection waits, others behind it in the kernel's queue, and the
 //! longest kept one is asked to leave: at once if it is idle, else after its present answer. So
-//! idle connections never keep LINE out, and no call in flight is cut.
+//! idle connections never keep a caller out, and no call in flight is cut.
 
 use std::convert::Infallible;
 use std::io;
