@@ -139,11 +139,5 @@ impl Connector {
 }
 
 fn unreadable(detail: String) -> DialError {
-    DialError {
-        stage: Stage::Auth,
-        fault: Fault::PasswordFileBroken,
-        detail,
-        passed: Vec::new(),
-        certificate: None,
-    }
+    DialError::new(Stage::Auth, Fault::PasswordFileBroken, detail)
 }
