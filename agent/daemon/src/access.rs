@@ -61,14 +61,14 @@ impl Access {
     pub async fn digests(&self) -> Result<Digests, DialError> {
         let target = self.target().await?;
         let read = spawn_blocking(move || Digests::of(&target)).await;
-        let broken = |detail| own(Stage::Tls, Fault::TrustFileBroken, detail);
+        let broken = |detail| DialError::new(Stage::Tls, Fault::TrustFileBroken, detail);
         read.map_err(|panic| broken(format!("reading the certificates failed: {panic}")))?
             .map_err(broken)
     }
 
     async fn target(&self) -> Result<Target, DialError> {
         let postgres = self.postgres.clone();
-        let broken = |detail| own(Stage::Auth, Fault::PasswordFileBroken, detail);
+        let broken = |detail| DialError::new(Stage::Auth, Fault::PasswordFileBroken, detail);
         // It may read files.
         let read = spawn_blocking(move || postgres.target()).await;
         read.map_err(|panic| broken(format!("reading the configuration failed: {panic}")))?
@@ -96,17 +96,6 @@ impl Access {
             Some(dialer) => Arc::clone(dialer),
             None => Arc::clone(last.insert(Arc::new(Dialer::new(wanted)))),
         }
-    }
-}
-
-/// What failed on our own side, before anything was sent.
-fn own(stage: Stage, fault: Fault, detail: String) -> DialError {
-    DialError {
-        stage,
-        fault,
-        detail,
-        passed: Vec::new(),
-        certificate: None,
     }
 }
 

@@ -3,19 +3,19 @@
 //! Each stage has its own deadline within the whole one, its duration, and a [`Fault`] when it fails.
 //! There is no plaintext and no unverified mode.
 
+mod course;
 mod names;
+mod reached;
 mod ssl_request;
 mod tcp;
 mod tls;
 
 use std::fmt;
-use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
 
 use crate::certificate::CertificateFacts;
@@ -23,6 +23,8 @@ use crate::fault::Fault;
 use crate::stage::{Passed, Stage};
 use crate::trust::{ClientIdentity, Roots, Trust};
 
+pub(crate) use course::{Course, Failure};
+pub use reached::{Attempt, Reached, Refusal};
 pub use tcp::SocketOptions;
 
 /// Where Postgres is and whom to trust there.
@@ -48,6 +50,8 @@ pub struct Dialed {
     pub peer: SocketAddr,
     /// What the server presented.
     pub certificate: CertificateFacts,
+    /// What the name led to.
+    pub reached: Reached,
     /// The stages and their durations, in order.
     pub passed: Vec<Passed>,
 }
@@ -61,10 +65,47 @@ pub struct DialError {
     pub fault: Fault,
     /// In a sentence for people: what was attempted, what was seen. Holds no secret.
     pub detail: String,
+    /// Time from the begin of that stage until it was known.
+    pub took: Duration,
     /// The stages before it.
     pub passed: Vec<Passed>,
+    /// What the name led to.
+    pub reached: Box<Reached>,
     /// What the server presented, when it came to that.
     pub certificate: Option<Box<CertificateFacts>>,
+    /// What the server said about itself, when it came to that.
+    pub server: Option<Box<ServerFacts>>,
+}
+
+/// What a server says about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// `server_version_num`: 180004 is 18.4.
+    pub version: i32,
+    /// `pg_postmaster_start_time()`, by the server's clock.
+    pub start: SystemTime,
+    /// `inet_server_addr()`: the server's own address.
+    pub address: Option<IpAddr>,
+    /// `pg_is_in_recovery()`: it is a standby, or was started a moment ago.
+    pub in_recovery: bool,
+    /// `transaction_read_only`: it takes no writes from us.
+    pub read_only: bool,
+}
+
+impl DialError {
+    /// A failure before anything was opened or seen.
+    pub fn new(stage: Stage, fault: Fault, detail: impl Into<String>) -> Self {
+        Self {
+            stage,
+            fault,
+            detail: detail.into(),
+            took: Duration::ZERO,
+            passed: Vec::new(),
+            reached: Box::default(),
+            certificate: None,
+            server: None,
+        }
+    }
 }
 
 impl fmt::Display for DialError {
@@ -80,12 +121,6 @@ impl fmt::Display for DialError {
 }
 
 impl std::error::Error for DialError {}
-
-/// What one stage reports when it fails.
-pub(crate) struct Failure {
-    pub(crate) fault: Fault,
-    pub(crate) detail: String,
-}
 
 /// Opens connections to one [`Target`].
 pub struct Dialer {
@@ -120,94 +155,28 @@ impl Dialer {
         options: &SocketOptions,
         limit: Duration,
     ) -> Result<Dialed, DialError> {
+        let Target { host, port, .. } = &self.target;
         let mut course = Course::new(limit);
-        let host = &self.target.host;
-        let addresses = course
-            .run(Stage::Dns, self.names.resolve(host, self.target.port))
-            .await?;
-        let (mut tcp, peer) = course
-            .run(Stage::Tcp, tcp::connect(&addresses, options))
-            .await?;
+        course.reached.host.clone_from(host);
+        course.reached.port = *port;
+        let names = self.names.resolve(host, *port);
+        let addresses = course.run(Stage::Dns, names).await?;
+        course.reached.addresses.clone_from(&addresses);
+        let mut attempts = Vec::with_capacity(addresses.len());
+        let connect = tcp::connect(&addresses, options, &mut attempts);
+        let connected = course.run(Stage::Tcp, connect).await;
+        let (mut tcp, peer) = course.connected(connected, attempts)?;
         course
             .run(Stage::SslRequest, ssl_request::ask(&mut tcp, peer))
             .await?;
-        let shook = course
-            .run(
-                Stage::Tls,
-                tls::shake_hands(tcp, host, Arc::clone(&self.trust)),
-            )
-            .await;
-        let (stream, certificate) = match shook {
-            Ok(Ok(done)) => done,
-            Ok(Err(refused)) => {
-                let mut error = course.fail(Stage::Tls, refused.failure);
-                error.certificate = refused.certificate.map(Box::new);
-                return Err(error);
-            }
-            Err(error) => return Err(error),
-        };
+        let shake = tls::shake_hands(tcp, host, Arc::clone(&self.trust));
+        let (stream, certificate) = course.run(Stage::Tls, shake).await?;
         Ok(Dialed {
             stream,
             peer,
             certificate,
+            reached: course.reached,
             passed: course.passed,
         })
-    }
-}
-
-/// One run through the stages against one overall deadline.
-pub(crate) struct Course {
-    end: Instant,
-    pub(crate) passed: Vec<Passed>,
-}
-
-impl Course {
-    pub(crate) fn new(limit: Duration) -> Self {
-        Self {
-            end: Instant::now() + limit,
-            passed: Vec::with_capacity(6),
-        }
-    }
-
-    /// Runs one stage within its own deadline and the whole one's.
-    pub(crate) async fn run<T>(
-        &mut self,
-        stage: Stage,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, DialError> {
-        let started = Instant::now();
-        let limit = stage
-            .limit()
-            .min(self.end.saturating_duration_since(started));
-        match timeout(limit, work).await {
-            Ok(Ok(value)) => {
-                self.passed.push(Passed {
-                    stage,
-                    took: started.elapsed(),
-                });
-                Ok(value)
-            }
-            Ok(Err(failure)) => Err(self.fail(stage, failure)),
-            Err(_) => {
-                let detail = format!("no answer within {} ms", limit.as_millis());
-                Err(self.fail(
-                    stage,
-                    Failure {
-                        fault: Fault::TimedOut,
-                        detail,
-                    },
-                ))
-            }
-        }
-    }
-
-    pub(crate) fn fail(&mut self, stage: Stage, failure: Failure) -> DialError {
-        DialError {
-            stage,
-            fault: failure.fault,
-            detail: failure.detail,
-            passed: std::mem::take(&mut self.passed),
-            certificate: None,
-        }
     }
 }

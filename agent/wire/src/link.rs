@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout};
 use tokio_postgres::Client;
 
 use crate::certificate::CertificateFacts;
+use crate::dial::Reached;
 use crate::fault::Fault;
 use crate::stage::Passed;
 
@@ -70,6 +71,8 @@ pub struct SessionFacts {
     pub server_address: Option<IpAddr>,
     /// The address that was dialed.
     pub peer: SocketAddr,
+    /// What the name led to.
+    pub reached: Reached,
     /// What the server presented.
     pub certificate: CertificateFacts,
     /// The stages of opening it.

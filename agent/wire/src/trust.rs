@@ -86,6 +86,14 @@ impl Trust {
         }
     }
 
+    /// Who has to have issued the server's certificate, in words.
+    pub(crate) fn ca(&self) -> String {
+        match &self.roots {
+            Roots::File(path) => format!("the CA in PGSSLROOTCERT ({})", path.display()),
+            Roots::System => "a CA that the system trusts (PGSSLROOTCERT=system)".to_owned(),
+        }
+    }
+
     /// The configuration for what the files hold now. Blocking: it reads files.
     pub(crate) fn load(&self) -> Result<Loaded, TrustError> {
         let files = Files::read(&self.roots, self.identity.as_ref())?;

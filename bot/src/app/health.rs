@@ -134,13 +134,7 @@ mod tests {
         was_ready: bool,
         age: Duration,
     ) -> ReadinessReport {
-        let trouble = trouble.map(|fault| DialError {
-            stage: Stage::Tcp,
-            fault,
-            detail: "cannot connect".to_owned(),
-            passed: Vec::new(),
-            certificate: None,
-        });
+        let trouble = trouble.map(|fault| DialError::new(Stage::Tcp, fault, "cannot connect"));
         let schema = schema.map(|fault| {
             let detail = "version 0".to_owned();
             fault.map_or(Ok(()), |fault| Err(MigrateError { fault, detail }))

@@ -19,14 +19,21 @@ struct Migration {
 }
 
 /// In order. A migration that has been released is never changed; one that expands the schema is added.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "spine",
-    sql: include_str!("../../migrations/0001_spine.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "spine",
+        sql: include_str!("../../migrations/0001_spine.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "probe",
+        sql: include_str!("../../migrations/0002_probe.sql"),
+    },
+];
 
 /// The version that this program needs.
-pub const NEEDED: i32 = 1;
+pub const NEEDED: i32 = 2;
 
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
 const PREPARE: &str = "/* migrate.prepare */ set lock_timeout = '1s'; set client_min_messages = warning; \

@@ -1,6 +1,7 @@
 //! Opening a session: every stage's fault by name, and never a session that is not what was asked for.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use sabai_tests::postgres::Stop;
 use sabai_tests::postgres::certificates::Presents;
@@ -19,26 +20,52 @@ async fn each_bad_certificate_is_named_with_what_was_presented_and_plaintext_is_
     let postgres = postgres().await;
     let database = postgres.database();
     let table = [
-        (Presents::Untrusted, Stage::Tls, Fault::CertificateUntrusted),
-        (Presents::WrongName, Stage::Tls, Fault::CertificateWrongName),
-        (Presents::Expired, Stage::Tls, Fault::CertificateExpired),
-        (Presents::Plaintext, Stage::SslRequest, Fault::TlsNotOffered),
+        (
+            Presents::Untrusted,
+            Fault::CertificateUntrusted,
+            "issuer CN=somebody else's authority",
+        ),
+        (
+            Presents::WrongName,
+            Fault::CertificateWrongName,
+            "names [elsewhere.example]",
+        ),
+        (
+            Presents::Expired,
+            Fault::CertificateExpired,
+            "valid from 2020-01-01T00:00:00Z until 2021-01-01T00:00:00Z",
+        ),
     ];
-    for (presents, stage, fault) in table {
+    let ca = database.root_certificate.display();
+    let host = &database.host;
+    let expected = format!("; expected: {host}, issued by the CA in PGSSLROOTCERT ({ca})");
+    for (presents, fault, presented) in table {
         postgres.present(presents).await.expect("a new certificate");
         let error = refused(target(&database), &credentials(&database)).await;
         assert_eq!(
             (error.stage, error.fault),
-            (stage, fault),
+            (Stage::Tls, fault),
             "{presents:?}: {error}"
         );
-        let presented = error.certificate.is_some();
-        assert_eq!(
-            presented,
-            presents != Presents::Plaintext,
-            "{presents:?}: what was presented is told"
-        );
+        let detail = &error.detail;
+        assert!(detail.contains(presented), "{detail} lacks {presented}");
+        assert!(detail.contains(&expected), "{detail} lacks {expected}");
+        let facts = error.certificate.as_ref().expect("it was presented");
+        assert!(detail.contains(&facts.sha256[..16]), "{detail}");
+        assert_eq!(facts.subject, "CN=sabai test server");
+        assert!(facts.not_before < facts.not_after, "{facts:?}");
+        let stages = error.passed.iter().map(|passed| passed.stage);
+        let before = [Stage::Dns, Stage::Tcp, Stage::SslRequest];
+        assert!(stages.eq(before), "the stages before it");
+        assert!(error.reached.peer().is_some(), "who presented it");
     }
+    let plaintext = postgres.present(Presents::Plaintext).await;
+    plaintext.expect("no certificate");
+    let error = refused(target(&database), &credentials(&database)).await;
+    let outcome = (error.stage, error.fault);
+    let expected = (Stage::SslRequest, Fault::TlsNotOffered);
+    assert_eq!(outcome, expected, "{error}");
+    assert_eq!(error.certificate, None);
     postgres
         .present(Presents::Trusted)
         .await
@@ -150,4 +177,14 @@ async fn a_read_only_server_is_refused() {
         (Stage::Query, Fault::ReadOnly),
         "{error}"
     );
+    let server = error.server.expect("it said who it is");
+    assert_eq!((server.in_recovery, server.read_only), (false, true));
+    let started: (SystemTime, String) = {
+        let sql = "select pg_postmaster_start_time(), current_setting('server_version_num')";
+        let row = superuser.query_one(sql, &[]).await.expect("told");
+        (row.get(0), row.get(1))
+    };
+    assert_eq!((server.start, server.version.to_string()), started);
+    let verified = error.certificate.expect("TLS was passed");
+    assert_eq!(verified.protocol, "TLSv1.3");
 }

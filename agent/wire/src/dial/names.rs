@@ -33,9 +33,9 @@ impl Names {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        let failure = |error: &dyn std::fmt::Display| Failure {
-            fault: Fault::NameNotResolved,
-            detail: format!("cannot resolve {host}: {error}"),
+        let failure = |error: &dyn std::fmt::Display| {
+            let detail = format!("cannot resolve {host}: {error}");
+            Failure::new(Fault::NameNotResolved, detail)
         };
         let found = self
             .resolver()

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Failure;
+use super::reached::{Attempt, Refusal};
 use crate::fault::{Fault, of_io};
 use crate::stage::Stage;
 
@@ -25,40 +26,53 @@ pub struct SocketOptions {
     pub unacknowledged_timeout: Duration,
 }
 
-/// Tries the addresses in order; the last failure speaks when none answers.
+/// Tries the addresses in order and notes each; the last failure speaks when none answers.
 pub(super) async fn connect(
     addresses: &[SocketAddr],
     options: &SocketOptions,
-) -> Result<(TcpStream, SocketAddr), Failure> {
-    let mut last = Failure {
-        fault: Fault::NameNotResolved,
-        detail: "no address to connect to".to_owned(),
-    };
+    attempts: &mut Vec<Attempt>,
+) -> Result<TcpStream, Failure> {
     // One dead address must not eat the time of the others.
     let share = Stage::Tcp.limit() / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+    let mut last = None;
     for &address in addresses {
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(tcp)) => match set_options(&tcp, options) {
-                Ok(()) => return Ok((tcp, address)),
-                Err(error) => last = failure(address, &error),
-            },
-            Ok(Err(error)) => last = failure(address, &error),
-            Err(_) => {
-                let detail = format!("{address} did not answer within {} ms", share.as_millis());
-                last = Failure {
-                    fault: Fault::TimedOut,
-                    detail,
-                };
-            }
+        let started = Instant::now();
+        let (tcp, refusal) = match try_one(address, options, share).await {
+            Ok(tcp) => (Some(tcp), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        last.clone_from(&refusal);
+        attempts.push(Attempt {
+            address,
+            took: started.elapsed(),
+            refusal,
+        });
+        if let Some(tcp) = tcp {
+            return Ok(tcp);
         }
     }
-    Err(last)
+    Err(last.map_or_else(
+        || Failure::new(Fault::NameNotResolved, "no address to connect to"),
+        Failure::from,
+    ))
 }
 
-fn failure(address: SocketAddr, error: &io::Error) -> Failure {
-    Failure {
-        fault: of_io(error),
+async fn try_one(
+    address: SocketAddr,
+    options: &SocketOptions,
+    limit: Duration,
+) -> Result<TcpStream, Refusal> {
+    let refused = |error: io::Error| Refusal {
+        fault: of_io(&error),
         detail: format!("cannot connect to {address}: {error}"),
+    };
+    match timeout(limit, TcpStream::connect(address)).await {
+        Ok(connected) => {
+            let tcp = connected.map_err(refused)?;
+            set_options(&tcp, options).map_err(refused)?;
+            Ok(tcp)
+        }
+        Err(_) => Err(Refusal::silent(address, limit)),
     }
 }
 

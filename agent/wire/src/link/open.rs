@@ -1,7 +1,6 @@
 //! Opening a link: dial, authenticate, and the first query that tells which server this is.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +11,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::stream::{Watch, Watched};
 use super::{Cutter, End, Link, SessionFacts};
-use crate::dial::{Course, DialError, Dialer, Failure, SocketOptions};
+use crate::dial::{Course, DialError, Dialer, Failure, ServerFacts, SocketOptions};
 use crate::fault::{Fault, of_driver};
 use crate::stage::Stage;
 
@@ -72,7 +71,7 @@ impl Session {
 
 /// Which server is this, does it take writes, does a commit mean what it says?
 const FIRST_QUERY: &str = "select pg_backend_pid(), current_setting('server_version_num')::int4, \
-     pg_is_in_recovery() or current_setting('transaction_read_only')::bool, current_setting('synchronous_commit'), \
+     pg_is_in_recovery(), current_setting('transaction_read_only')::bool, current_setting('synchronous_commit'), \
      (select backend_start from pg_stat_activity where pid = pg_backend_pid()), \
      pg_postmaster_start_time(), inet_server_addr()";
 
@@ -90,19 +89,15 @@ impl Link {
         let dialed = dialer
             .dial(&session.socket, session.connect_timeout)
             .await?;
-        let mut course = Course::new(session.connect_timeout.saturating_sub(started.elapsed()));
-        course.passed = dialed.passed;
-        let (certificate, peer) = (dialed.certificate, dialed.peer);
+        let left = session.connect_timeout.saturating_sub(started.elapsed());
+        let peer = dialed.peer;
+        let (mut course, stream) = Course::after(dialed, left);
         let watch = Watch::new();
-        let stream = Watched::new(dialed.stream, Arc::clone(&watch));
+        let stream = Watched::new(stream, Arc::clone(&watch));
 
-        let opened = course
+        let (client, connection) = course
             .run(Stage::Auth, authenticate(stream, who, session))
-            .await;
-        let (client, connection) = opened.map_err(|mut error| {
-            error.certificate = Some(Box::new(certificate.clone()));
-            error
-        })?;
+            .await?;
         let (end, ended) = watch::channel(None);
         let (cutter, mut cutting) = watch::channel(None);
         let seen = Arc::clone(&watch);
@@ -117,19 +112,18 @@ impl Link {
         let First {
             backend_pid,
             backend_start,
-            server_version,
-            server_start,
-            server_address,
+            server,
         } = first.inspect_err(|_| driver.abort())?;
         let facts = SessionFacts {
             generation: session.generation,
             backend_pid,
             backend_start,
-            server_version,
-            server_start,
-            server_address,
+            server_version: server.version,
+            server_start: server.start,
+            server_address: server.address,
             peer,
-            certificate,
+            reached: course.reached,
+            certificate: course.certificate.expect("TLS was passed"),
             passed: course.passed,
             opened: Instant::now(),
         };
@@ -163,30 +157,25 @@ async fn authenticate(
     if let Some(password) = &who.password {
         config.password(password);
     }
-    config
-        .connect_raw(stream, NoTls)
-        .await
-        .map_err(|error| Failure {
-            fault: of_driver(&error),
-            detail: match error.as_db_error() {
-                Some(db) => format!(
-                    "Postgres refused the login of {}: SQLSTATE {}: {}",
-                    who.user,
-                    db.code().code(),
-                    db.message()
-                ),
-                None => format!("the login of {} failed: {error}", who.user),
-            },
-        })
+    config.connect_raw(stream, NoTls).await.map_err(|error| {
+        let detail = match error.as_db_error() {
+            Some(db) => format!(
+                "Postgres refused the login of {}: SQLSTATE {}: {}",
+                who.user,
+                db.code().code(),
+                db.message()
+            ),
+            None => format!("the login of {} failed: {error}", who.user),
+        };
+        Failure::new(of_driver(&error), detail)
+    })
 }
 
 /// What the first query tells.
 struct First {
     backend_pid: i32,
     backend_start: SystemTime,
-    server_version: i32,
-    server_start: SystemTime,
-    server_address: Option<IpAddr>,
+    server: ServerFacts,
 }
 
 /// Waits until the session is cut; for ever when it never is.
@@ -198,37 +187,52 @@ async fn cut(cutting: &mut watch::Receiver<Option<Fault>>) -> Fault {
 }
 
 async fn first_query(client: &Client) -> Result<First, Failure> {
-    let failed = |error: tokio_postgres::Error| Failure {
-        fault: of_driver(&error),
-        detail: format!("the first query failed: {error}"),
+    let failed = |error: tokio_postgres::Error| {
+        Failure::new(
+            of_driver(&error),
+            format!("the first query failed: {error}"),
+        )
     };
     // In one round trip, and without a prepared statement whose clean-up would still be in flight when the session is
     // handed out: what Postgres said to it, a goodbye for example, the driver would throw away.
     let row = client.query_typed_one(FIRST_QUERY, &[]).await;
     let row = row.map_err(failed)?;
-    let first = First {
-        backend_pid: row.try_get(0).map_err(failed)?,
-        server_version: row.try_get(1).map_err(failed)?,
-        backend_start: row.try_get(4).map_err(failed)?,
-        server_start: row.try_get(5).map_err(failed)?,
-        server_address: row.try_get(6).map_err(failed)?,
+    let server = ServerFacts {
+        version: row.try_get(1).map_err(failed)?,
+        in_recovery: row.try_get(2).map_err(failed)?,
+        read_only: row.try_get(3).map_err(failed)?,
+        start: row.try_get(6).map_err(failed)?,
+        address: row.try_get(7).map_err(failed)?,
     };
-    if row.try_get(2).map_err(failed)? {
+    let durability: String = row.try_get(4).map_err(failed)?;
+    if let Some((fault, detail)) = unfit(&server, &durability) {
         return Err(Failure {
-            fault: Fault::ReadOnly,
-            detail: "this server is a standby or read-only; the primary is needed".to_owned(),
+            server: Some(Box::new(server)),
+            ..Failure::new(fault, detail)
         });
     }
-    let durability: String = row.try_get(3).map_err(failed)?;
-    if durability != "on" && durability != "remote_apply" {
-        return Err(Failure {
-            fault: Fault::PermissionDenied,
-            detail: format!(
-                "synchronous_commit is {durability}: something between us and Postgres drops startup options"
-            ),
-        });
+    Ok(First {
+        backend_pid: row.try_get(0).map_err(failed)?,
+        backend_start: row.try_get(5).map_err(failed)?,
+        server,
+    })
+}
+
+/// Why such a server is of no use to us, if it is of none.
+fn unfit(server: &ServerFacts, durability: &str) -> Option<(Fault, String)> {
+    let primary = |is: &str| format!("this server is {is}; the primary is needed");
+    if server.in_recovery {
+        Some((Fault::ReadOnly, primary("a standby")))
+    } else if server.read_only {
+        Some((Fault::ReadOnly, primary("read-only")))
+    } else if durability != "on" && durability != "remote_apply" {
+        let detail = format!(
+            "synchronous_commit is {durability}: something between us and Postgres drops startup options"
+        );
+        Some((Fault::PermissionDenied, detail))
+    } else {
+        None
     }
-    Ok(first)
 }
 
 /// What Postgres said speaks first, then what the stream saw, then the driver's own word.

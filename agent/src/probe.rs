@@ -1,0 +1,33 @@
+//! The probe: looks at the path to Postgres with the dialer that the bot uses, stage by stage.
+//!
+//! - [`path`]: goes the whole way once, to a session of its own, with a row written on request ([`write`])
+//! - [`report`]: what it met, for verdict, status and people; [`print`] is the page of it
+//! - [`cadence`]: when to look next, pure; [`prober`] is the loop that does
+
+pub mod cadence;
+pub mod path;
+pub mod print;
+pub mod prober;
+pub mod report;
+#[cfg(test)]
+mod sample;
+pub mod write;
+
+use std::time::Duration;
+
+use sabai_wire::dial::SocketOptions;
+
+/// How to probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeSettings {
+    /// From one path to the next while all is well, give or take a fifth.
+    pub interval: Duration,
+    /// The whole of a path, writing included.
+    pub timeout: Duration,
+    /// From one written row to the next.
+    pub write_interval: Duration,
+    /// So many good paths in a row end a trouble.
+    pub success_threshold: u32,
+    /// Options of the sockets: those of the bot's.
+    pub socket: SocketOptions,
+}
