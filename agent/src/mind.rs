@@ -16,7 +16,7 @@ use crate::files::{Contents, Files};
 use crate::hearing::Hearing;
 use crate::moment::Moment;
 use crate::outdated::{self, AGREE, Met};
-use crate::readiness::{self, Readiness, Wedge};
+use crate::readiness::{self, Wedge};
 use crate::settings::{AgentSettings, RecycleMode};
 use crate::verdict::{Look, Sight, State, Verdict};
 
@@ -123,6 +123,12 @@ impl Mind {
         self.stopping = true;
     }
 
+    /// Whether it has.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
     /// The bot's last report.
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
@@ -135,11 +141,11 @@ impl Mind {
         self.verdict.clone().at(now)
     }
 
-    /// Whether the pod is to get webhooks.
+    /// What readiness is judged by.
     #[must_use]
-    pub fn readiness(&self, now: Moment) -> Readiness {
+    pub fn standing(&self, now: Moment) -> readiness::Situation {
         let verdict = self.verdict(now);
-        let situation = readiness::Situation {
+        readiness::Situation {
             stopping: self.stopping,
             bot: self.hearing.told(now),
             wedged_again: self.wedge.again(),
@@ -147,8 +153,7 @@ impl Mind {
             cause: verdict.cause,
             verdict_age: now.since(verdict.seen.unwrap_or_default()),
             probe_interval: self.settings.probe.interval,
-        };
-        readiness::judge(&situation, self.settings.readiness)
+        }
     }
 
     /// What is to be done.

@@ -86,6 +86,9 @@ enum Row {
 }
 
 impl State {
+    /// All of them, the better first.
+    pub const ALL: &'static [Self] = &[Self::Healthy, Self::Suspect, Self::Degraded, Self::Down];
+
     /// The word itself.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use sabai_daemon::config::{
-    self, DatabaseConfig, Problems, Reader, UnknownName, log, programs, table as shared, value,
+    self, DatabaseConfig, Problems, Reader, UnknownName, log, programs, value,
 };
 use sabai_daemon::logging::LogConfig;
 
@@ -84,8 +84,8 @@ impl Config {
             value::bytes(text, 1 << 20..=1 << 40)
         });
         let peer_url = reader.get(&table::SABAI_PEER_URL, peer_url);
-        let pod_uid = reader.get(&shared::POD_UID, value::plain);
-        let control_socket = reader.get(&shared::SABAI_CONTROL_SOCKET, value::path);
+        let pod_uid = reader.get(&table::POD_UID, value::plain);
+        let control_socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
         let limits = limits::read(reader);
         let log = log::read(reader);
         Some(Self {
@@ -152,7 +152,7 @@ pub fn control_socket(
     read_file: impl Fn(&Path) -> io::Result<Vec<u8>>,
 ) -> Result<Option<PathBuf>, Problems> {
     let mut reader = Reader::new(&lookup, &read_file);
-    let socket = reader.get(&shared::SABAI_CONTROL_SOCKET, value::path);
+    let socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
     reader.finish(Some(socket))
 }
 

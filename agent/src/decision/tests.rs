@@ -5,7 +5,6 @@ use crate::page::rows;
 
 const HEAD: &str =
     "| bot | settings | verdict | fault | fresh | only on request | outdated | decision |";
-const STATES: [State; 4] = [State::Healthy, State::Suspect, State::Degraded, State::Down];
 const BOTS: [Bot; 5] = [
     Bot::Silent,
     Bot::Recycling,
@@ -22,7 +21,7 @@ fn or_none<T: Copy>(all: &[T]) -> Vec<Option<T>> {
 fn situations() -> Vec<Situation> {
     let stage = Stage::Query;
     let mut all = vec![];
-    for verdict in STATES {
+    for verdict in State::ALL.iter().copied() {
         for fault in or_none(Fault::ALL) {
             for bot in BOTS {
                 for outdated in or_none(RecycleReason::ALL) {

@@ -11,7 +11,7 @@ use super::*;
 use crate::acts::Recycle;
 use crate::decision::Why;
 use crate::page;
-use crate::readiness::Why as Withdrawn;
+use crate::readiness::{Readiness, Why as Withdrawn};
 use crate::verdict::Cause;
 
 const STUCK_AFTER: Duration = Duration::from_secs(6);
@@ -93,7 +93,8 @@ impl Story {
     }
 
     fn readiness(&self, second: u64) -> Readiness {
-        self.mind.readiness(self.at(second).moment)
+        let situation = self.mind.standing(self.at(second).moment);
+        readiness::judge(&situation, AgentSettings::default().readiness)
     }
 }
 

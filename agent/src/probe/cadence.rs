@@ -160,6 +160,13 @@ impl Cadence {
         }
     }
 
+    /// A path is wanted soon: what the last one met is new.
+    pub fn hurry(&mut self) {
+        if let (Some(ended), Next::Interval(..)) = (self.path_ended, self.next) {
+            self.next = Next::At(ended + CONFIRM);
+        }
+    }
+
     /// A look said nothing: a path is due at once, and a little later when that happens again.
     pub fn after_nothing(&mut self, now: Instant) {
         let again = self.discarded > 0;

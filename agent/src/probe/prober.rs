@@ -4,7 +4,9 @@ mod standstill;
 #[cfg(test)]
 mod tests;
 
-use tokio::sync::{mpsc, watch};
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use sabai_wire::fault::Fault;
@@ -30,6 +32,8 @@ pub struct Seen {
 pub struct Prober<R: Route, A, J> {
     route: R,
     settings: watch::Receiver<ProbeSettings>,
+    /// Told when a path is wanted soon.
+    hurry: Arc<Notify>,
     /// How long the process has been awake.
     awake: A,
     /// From 0 to 1, another one each time.
@@ -50,6 +54,8 @@ enum Woken {
     /// The kept session has ended.
     Ended(Fault),
     SettingsChanged,
+    /// What was met is new: it is to be seen again soon.
+    Hurry,
     NobodyListens,
 }
 
@@ -59,10 +65,12 @@ where
     A: Fn() -> Moment + Send,
     J: FnMut() -> f64 + Send,
 {
-    /// Looks at nothing yet. `awake` must move on in steps well below 250 ms; `roll` gives numbers from 0 to 1.
+    /// Looks at nothing yet. `awake` must move on in steps well below 250 ms; `roll` gives numbers from 0 to 1; `hurry`
+    /// has a path gone soon.
     pub fn new(
         route: R,
         settings: watch::Receiver<ProbeSettings>,
+        hurry: Arc<Notify>,
         awake: A,
         roll: J,
         seen: mpsc::Sender<Seen>,
@@ -71,6 +79,7 @@ where
         Self {
             route,
             settings,
+            hurry,
             awake,
             roll,
             seen,
@@ -92,6 +101,7 @@ where
                 Woken::Due(Look::Path) => self.path().await,
                 Woken::Due(Look::Ping) => self.ping().await,
                 Woken::Ended(fault) => self.pinged(Err(fault)).await,
+                Woken::Hurry => self.cadence.hurry(),
                 Woken::SettingsChanged => {}
                 Woken::NobodyListens => break,
             }
@@ -114,6 +124,7 @@ where
             () = self.seen.closed() => Woken::NobodyListens,
             fault = ended(self.kept.as_ref()) => Woken::Ended(fault),
             () = changed => Woken::SettingsChanged,
+            () = self.hurry.notified() => Woken::Hurry,
             () = sleep_until(due.at) => Woken::Due(due.look),
         }
     }

@@ -12,7 +12,6 @@ const HOLD: Duration = Duration::from_secs(300);
 const BOTS: [&str; 7] = [
     "Nothing", "Silent 2", "Silent 3", "Ready", "NotReady", "Held 299", "Held 300",
 ];
-const STATES: [State; 4] = [State::Healthy, State::Suspect, State::Degraded, State::Down];
 
 fn told(words: &str) -> Told {
     let (word, seconds) = words.split_once(' ').unwrap_or((words, "0"));
@@ -34,7 +33,7 @@ fn situations() -> Vec<(Situation, [&'static str; 5])> {
     for (stopping, stops) in [(true, "yes"), (false, "no")] {
         for bot in BOTS {
             for (wedged_again, pool) in [(true, "wedged again"), (false, "moves")] {
-                for verdict in STATES {
+                for verdict in State::ALL.iter().copied() {
                     for (seconds, seen) in [(30, "lately"), (31, "long ago")] {
                         let situation = Situation {
                             stopping,

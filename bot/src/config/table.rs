@@ -28,6 +28,9 @@ sabai_daemon::variables! {
             "Most bytes of webhooks on the spool, below the size of its volume; KiB, MiB or GiB.";
         SABAI_PEER_URL Absent("nothing is evacuated"), open,
             "The Service of the bot's own pods, http://name:port: spooled webhooks go there when Postgres stays away.";
+        SABAI_CONTROL_SOCKET Absent("no control socket"), open,
+            "Unix socket for the agent and `sabai-bot pool`; its folder keeps the settings in force.";
+        POD_UID Absent("a random one"), open, "Uid of the pod; keeps evacuated webhooks from coming back to it.";
     }
     Limits {
         SABAI_BODY_LIMIT Default("1MiB"), open, "Largest webhook body; bytes, KiB or MiB.";

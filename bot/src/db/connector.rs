@@ -79,12 +79,7 @@ impl Connector {
             generation,
             statement_timeout,
             connect_timeout: settings.connect_timeout(),
-            socket: SocketOptions {
-                keepalive_idle: settings.keepalive_idle(),
-                keepalive_interval: settings.keepalive_interval(),
-                keepalive_count: settings.keepalive_count().into(),
-                unacknowledged_timeout: settings.unacknowledged_timeout(),
-            },
+            socket: SocketOptions::from(&*settings),
         };
         self.access.open(&session).await
     }

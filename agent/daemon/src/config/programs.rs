@@ -16,6 +16,8 @@ pub const BOT: &[&str] = &[
     "SABAI_SPOOL_DIR",
     "SABAI_SPOOL_MAX_BYTES",
     "SABAI_PEER_URL",
+    "SABAI_CONTROL_SOCKET",
+    "POD_UID",
     "SABAI_BODY_LIMIT",
     "SABAI_HTTP_CONNECTIONS",
     "SABAI_LEASE",
@@ -27,6 +29,7 @@ pub const BOT: &[&str] = &[
 /// What only the agent reads.
 pub const AGENT: &[&str] = &[
     "SABAI_ADMIN_LISTEN",
+    "SABAI_CONTROL_SOCKET",
     "SABAI_POOLCONFIG",
     "SABAI_CANARIES",
     "SABAI_PATH_IDLE_TIMEOUT_DISCOVERY",

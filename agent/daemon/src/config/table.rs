@@ -49,12 +49,9 @@ crate::variables! {
         PGSSLMODE Default("verify-full"), open, "Only verify-full: TLS is verified or refused.";
     }
     Process {
-        SABAI_CONTROL_SOCKET Absent("no control socket"), open,
-            "Unix socket for the agent and `sabai-bot pool`; its folder keeps the settings in force.";
         SABAI_NAMESERVER Absent("the system's"), open, "Name server to resolve by, IP address and port.";
         SABAI_LOG Default("info"), open, "What is logged: a level, or targets with levels (sabai_bot=debug,info).";
         SABAI_LOG_FORMAT Absent("human on a terminal, else json"), open, "json or human.";
-        POD_UID Absent("a random one"), open, "Uid of the pod; keeps evacuated webhooks from coming back to it.";
         POD_NAME Absent("no name"), open, "Name of the pod; shown to Postgres as part of application_name.";
     }
 }

@@ -112,7 +112,8 @@ impl Scene {
         let clock = Arc::clone(&world);
         let awake = move || Moment(began.elapsed() - *clock.stopped.lock().expect("whole"));
         let route = Script(Arc::clone(&world));
-        let prober = Prober::new(route, of_prober, awake, || 0.5, sender);
+        let hurry = Arc::default();
+        let prober = Prober::new(route, of_prober, hurry, awake, || 0.5, sender);
         Self {
             world,
             began,

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::Failure;
 use super::reached::{Attempt, Refusal};
 use crate::fault::{Fault, of_io};
+use crate::settings::PoolSettings;
 use crate::stage::Stage;
 
 /// What the kernel does for a session on its own.
@@ -24,6 +25,17 @@ pub struct SocketOptions {
     pub keepalive_count: u32,
     /// How long sent data may stay unacknowledged (`TCP_USER_TIMEOUT`; Linux only).
     pub unacknowledged_timeout: Duration,
+}
+
+impl From<&PoolSettings> for SocketOptions {
+    fn from(settings: &PoolSettings) -> Self {
+        Self {
+            keepalive_idle: settings.keepalive_idle(),
+            keepalive_interval: settings.keepalive_interval(),
+            keepalive_count: settings.keepalive_count().into(),
+            unacknowledged_timeout: settings.unacknowledged_timeout(),
+        }
+    }
 }
 
 /// Tries the addresses in order and notes each; the last failure speaks when none answers.

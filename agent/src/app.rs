@@ -1,0 +1,206 @@
+//! Puts the agent's tasks together, and keeps them going until a signal comes.
+
+mod acting;
+mod asking;
+pub(crate) mod canaries;
+mod expiry;
+mod judge;
+mod standing;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use sabai_daemon::access::Access;
+use sabai_daemon::admin::{self, AdminState, Readiness as Page};
+use sabai_daemon::backoff::roll;
+use sabai_daemon::control::Client;
+use sabai_daemon::exit::Failure;
+use sabai_daemon::http::server;
+use sabai_daemon::signals::Signals;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::canary::Knowledge;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::door::Door;
+use crate::metrics::Metrics;
+use crate::probe::path::Path;
+use crate::probe::prober::Prober;
+use crate::settings::Discovery;
+use crate::supervise::supervise;
+use canaries::Canaries;
+use judge::Judge;
+use standing::Standing;
+
+/// Looks and answers that may wait for the judge.
+const WAITING: usize = 16;
+/// Sessions have said goodbye by then.
+const ENDING: Duration = Duration::from_secs(2);
+
+/// Watches until a signal comes.
+///
+/// # Errors
+/// When the port of health and metrics cannot be had. Postgres and the bot may be away.
+pub async fn run(config: Config) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let listener = bind(config.admin_listen).await?;
+    let admin = listener.local_addr().context("no address")?.to_string();
+    let agent = Agent::new(config);
+    agent.start(listener);
+    tracing::info!(admin, "listening");
+    signals.next().await;
+    tracing::info!("stopping: not ready");
+    agent.end().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::Configuration(format!(
+            "SABAI_ADMIN_LISTEN: cannot listen on {address}: {error}"
+        ))
+    })
+}
+
+/// What the tasks share.
+struct Agent {
+    config: Config,
+    clock: Clock,
+    metrics: Metrics,
+    access: Arc<Access>,
+    standing: watch::Sender<Option<Standing>>,
+    /// Has the probe go a path soon.
+    hurry: Arc<Notify>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Agent {
+    fn new(config: Config) -> Self {
+        Self {
+            clock: Clock::start(),
+            metrics: Metrics::default(),
+            access: Arc::new(Access::new(&config.probe.database)),
+            standing: watch::Sender::new(None),
+            hurry: Arc::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            config,
+        }
+    }
+
+    fn start(&self, listener: TcpListener) {
+        let clock = self.clock.clone();
+        self.spawn("clock", move || clock.clone().run());
+        self.serve(listener);
+        let (seen_by, seen) = mpsc::channel(WAITING);
+        let (heard_by, heard) = mpsc::channel(WAITING);
+        let client = Client::new(self.config.control_socket.clone(), asking::LIMIT);
+        let probe = self.config.probe.probe();
+        let (access, hurry) = (Arc::clone(&self.access), Arc::clone(&self.hurry));
+        let (clock, pod) = (self.clock.clone(), self.config.probe.pod().to_owned());
+        self.spawn("probe", move || {
+            let path = Path::new(Door(Arc::clone(&access)), &pod);
+            let clock = clock.clone();
+            // What is set here stays: nobody sends on it.
+            let settings = watch::channel(probe.clone()).1;
+            let (hurry, seen) = (Arc::clone(&hurry), seen_by.clone());
+            Prober::new(path, settings, hurry, move || clock.now(), roll, seen).run()
+        });
+        let (asker, clock) = (client.clone(), self.clock.clone());
+        self.spawn("report", move || {
+            asking::ask(asker.clone(), clock.clone(), heard_by.clone())
+        });
+        let known = self.keep_canaries();
+        let judge = Judge {
+            clock: self.clock.clone(),
+            settings: self.config.probe.settings.clone(),
+            pool: self.config.probe.database.pool.clone(),
+            access: Arc::clone(&self.access),
+            client,
+            metrics: self.metrics.clone(),
+            seen: Arc::new(Mutex::new(seen)),
+            heard: Arc::new(Mutex::new(heard)),
+            known,
+            hurry: Arc::clone(&self.hurry),
+            standing: self.standing.clone(),
+            stop: self.stop.clone(),
+        };
+        self.spawn("judge", move || judge.clone().run());
+    }
+
+    /// When this agent is the one who does.
+    fn keep_canaries(&self) -> Option<watch::Receiver<Knowledge>> {
+        let wanted = self.config.probe.settings.discovery != Discovery::Disabled;
+        if !(self.config.canaries && wanted) {
+            return None;
+        }
+        let (sender, known) = watch::channel(Knowledge::default());
+        let canaries = Canaries {
+            access: Arc::clone(&self.access),
+            clock: self.clock.clone(),
+            pod: self.config.probe.pod().to_owned(),
+            file: canaries::file(&self.config.control_socket),
+            metrics: self.metrics.clone(),
+            known: sender,
+        };
+        self.spawn("canaries", move || canaries.clone().run());
+        Some(known)
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let (clock, standing) = (self.clock.clone(), self.standing.subscribe());
+        let readiness = move || {
+            let standing = standing.borrow();
+            standing.as_ref().map_or_else(
+                || Page::NotReady {
+                    reason: "starting".to_owned(),
+                },
+                |standing| standing.page(clock.now()),
+            )
+        };
+        let (clock, standing) = (self.clock.clone(), self.standing.subscribe());
+        let metrics = self.metrics.clone();
+        let encode = move || {
+            if let Some(standing) = &*standing.borrow() {
+                standing.gauge(clock.now(), &metrics);
+            }
+            metrics.encode()
+        };
+        let router = admin::router(AdminState {
+            readiness: Arc::new(readiness),
+            metrics: Arc::new(encode),
+        });
+        let (limits, stop) = (server::Limits::default(), self.stop.clone());
+        let serving = server::serve(listener, router, limits, stop, Arc::new(|_| {}));
+        self.tasks.spawn(async move {
+            serving.await;
+        });
+    }
+
+    /// A task that goes on until the agent ends, whatever becomes of it in between.
+    fn spawn<F>(&self, task: &'static str, begin: impl FnMut() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let metrics = self.metrics.clone();
+        let again = move || metrics.task_again(task);
+        self.tasks
+            .spawn(supervise(task, self.stop.clone(), again, begin));
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if timeout(ENDING, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
+        }
+    }
+}
