@@ -139,7 +139,7 @@ async fn a_cut_comes_after_so_many_bytes() {
 
 #[tokio::test]
 async fn a_connection_ends_that_is_idle_for_too_long_and_not_before() {
-    let limit = Duration::from_millis(400);
+    let limit = Duration::from_millis(800);
     for end in [IdleEnd::Silent, IdleEnd::Reset, IdleEnd::Close] {
         let gate = gate().await;
         gate.new_connections(Fault::IdleTimeout(limit, end)).await;
