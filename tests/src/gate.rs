@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use connection::Connection;
-pub use fault::{Fault, Way};
+pub use fault::{Fault, IdleEnd, Way};
 
 use crate::postgres::{Database, Postgres};
 use crate::wait::eventually;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::{Fault, Way, filter};
 
@@ -24,9 +24,15 @@ pub(super) struct Passing {
     pub(super) open: AtomicBool,
     /// Nobody could see its end: it may be over on one side alone.
     was_silent: AtomicBool,
-    /// The client's side, for the filter; none before and after the connection's life.
-    socket: Mutex<Option<socket2::Socket>>,
+    /// Both sides, for the filter; none before and after the connection's life.
+    sockets: Mutex<Sockets>,
     terminates_tls: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Sockets {
+    pub(super) client: Option<socket2::Socket>,
+    pub(super) server: Option<socket2::Socket>,
 }
 
 impl Connection {
@@ -39,7 +45,7 @@ impl Connection {
             last: Mutex::new(Instant::now()),
             open: AtomicBool::new(true),
             was_silent: AtomicBool::new(false),
-            socket: Mutex::default(),
+            sockets: Mutex::default(),
             terminates_tls,
         }))
     }
@@ -93,18 +99,27 @@ impl Connection {
 impl Passing {
     /// Sets the filter before this returns: what the client sends next meets it.
     pub(super) fn meets(&self, fault: Option<Fault>) {
-        if let Some(socket) = &*self.socket() {
-            filter::dropping(&SockRef::from(socket), fault == Some(Fault::Drop))
-                .expect("a filter, which needs Linux");
-        }
+        self.filter(fault);
         if fault.is_some_and(|fault| !fault.passes(Way::ToServer) || !fault.passes(Way::ToClient)) {
             self.was_silent.store(true, Ordering::Relaxed);
         }
         self.fault.send_replace(fault);
     }
 
-    pub(super) fn socket(&self) -> MutexGuard<'_, Option<socket2::Socket>> {
-        self.socket
+    /// As long as the sockets are known; who makes them known asks for it again.
+    pub(super) fn filter(&self, fault: Option<Fault>) {
+        let (client, server) = fault.map_or((false, false), Fault::drops);
+        let sockets = self.sockets();
+        for (socket, drops) in [(&sockets.client, client), (&sockets.server, server)] {
+            if let Some(socket) = socket {
+                filter::dropping(&SockRef::from(socket), drops)
+                    .expect("a filter, which needs Linux");
+            }
+        }
+    }
+
+    pub(super) fn sockets(&self) -> MutexGuard<'_, Sockets> {
+        self.sockets
             .lock()
             .expect("nobody panics while holding this")
     }
@@ -119,6 +134,17 @@ impl Passing {
     pub(super) fn passed(&self, way: Way, bytes: usize) {
         self.counter(way).fetch_add(bytes as u64, Ordering::Relaxed);
         *self.last() = Instant::now();
+    }
+
+    /// Waits until no byte passed for so long.
+    pub(super) async fn idle(&self, limit: Duration) {
+        loop {
+            let then = *self.last() + limit;
+            if then <= Instant::now() {
+                return;
+            }
+            sleep_until(then).await;
+        }
     }
 
     fn last(&self) -> MutexGuard<'_, Instant> {

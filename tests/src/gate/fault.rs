@@ -30,8 +30,23 @@ pub enum Fault {
     CutAfter(Way, u64),
     /// What the client sends arrives; what the server answers does not.
     SwallowAnswers,
+    /// A connection on which no byte passed for so long, either way, is ended: what a middlebox does.
+    IdleTimeout(Duration, IdleEnd),
+    /// Packets vanish on both sides, also the server's keepalives: what is left when a middlebox has forgotten a
+    /// connection (Linux only).
+    Forget,
     /// These bytes answer the SSLRequest and the server is never asked: for new connections only.
     AnswerSslRequest(&'static [u8]),
+}
+
+/// How a connection ends that was idle for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleEnd {
+    /// [`Fault::Forget`].
+    Silent,
+    Reset,
+    /// FIN, and no close_notify before it.
+    Close,
 }
 
 impl Fault {
@@ -43,10 +58,18 @@ impl Fault {
         }
     }
 
+    /// Whether packets of the client's side vanish; the other, of the server's.
+    pub(super) fn drops(self) -> (bool, bool) {
+        (
+            matches!(self, Self::Drop | Self::Forget),
+            self == Self::Forget,
+        )
+    }
+
     /// Whether bytes are passed on.
     pub(super) fn passes(self, way: Way) -> bool {
         match self {
-            Self::Stall | Self::Drop => false,
+            Self::Stall | Self::Drop | Self::Forget => false,
             Self::SwallowAnswers => way == Way::ToServer,
             _ => true,
         }
@@ -70,6 +93,12 @@ mod tests {
         for (fault, to_server, to_client) in [
             (Fault::Stall, false, false),
             (Fault::Drop, false, false),
+            (Fault::Forget, false, false),
+            (
+                Fault::IdleTimeout(Duration::ZERO, IdleEnd::Silent),
+                true,
+                true,
+            ),
             (Fault::SwallowAnswers, true, false),
             (Fault::Delay(Duration::ZERO), true, true),
             (Fault::CutAfter(Way::ToClient, 0), true, true),

@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::{client, server};
 
-use super::connection::Passing;
-use super::fault::allowance;
+use super::connection::{Passing, Sockets};
+use super::fault::{IdleEnd, allowance};
 use super::{Connection, Fault, Shared, Way, filter};
 use crate::postgres::SSL_REQUEST;
 
@@ -57,10 +57,19 @@ type Faults = watch::Receiver<Option<Fault>>;
 
 /// Passes bytes until an end.
 pub(super) async fn run(client: TcpStream, connection: Connection, shared: Arc<Shared>) {
+    let running = Running(&connection.0);
     // Whatever breaks here the client sees as its connection's end.
-    let _ = open(client, &connection.0, &shared).await;
-    connection.0.socket().take();
-    connection.0.open.store(false, Ordering::Relaxed);
+    let _ = open(client, running.0, &shared).await;
+}
+
+/// A connection's life; when it ends, or is cut with the gate, nobody keeps its sockets.
+struct Running<'a>(&'a Passing);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        *self.0.sockets() = Sockets::default();
+        self.0.open.store(false, Ordering::Relaxed);
+    }
 }
 
 async fn open(client: TcpStream, passing: &Passing, shared: &Shared) -> anyhow::Result<()> {
@@ -70,7 +79,7 @@ async fn open(client: TcpStream, passing: &Passing, shared: &Shared) -> anyhow::
     if let Some(Fault::AnswerSslRequest(answer)) = fault {
         return answer_ssl_request(client, answer, faults).await;
     }
-    *passing.socket() = Some(client.socket().try_clone()?);
+    passing.sockets().client = Some(client.socket().try_clone()?);
     passing.meets(fault);
     faults
         .wait_for(|fault| fault.is_none_or(|fault| fault.passes(Way::ToServer)))
@@ -82,6 +91,8 @@ async fn open(client: TcpStream, passing: &Passing, shared: &Shared) -> anyhow::
         Err(_) => return Ok(finish(client, End::Reset, passing).await?),
     };
     server.set_nodelay(true)?;
+    passing.sockets().server = Some(server.socket().try_clone()?);
+    passing.filter(*faults.borrow());
     match &shared.termination {
         None => both_ways(client, server, passing).await,
         Some(termination) => {
@@ -136,14 +147,33 @@ async fn both_ways<C: Side, S: Side>(
 async fn ended(passing: &Passing) -> End {
     let mut faults = passing.fault.subscribe();
     loop {
-        match *faults.borrow_and_update() {
+        let fault = *faults.borrow_and_update();
+        let idle = match fault {
             Some(Fault::Reset) => return End::Reset,
             Some(Fault::Close) => return End::Close,
             Some(Fault::CloseNotify) => return End::CloseNotify,
-            _ => {}
+            Some(Fault::IdleTimeout(limit, end)) => Some((limit, end)),
+            _ => None,
+        };
+        let idle = async {
+            match idle {
+                Some((limit, end)) => {
+                    passing.idle(limit).await;
+                    end
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = faults.changed() => {
+                changed.expect("the sender lives as long as the connection");
+            }
+            end = idle => match end {
+                IdleEnd::Silent => passing.meets(Some(Fault::Forget)),
+                IdleEnd::Reset => return End::Reset,
+                IdleEnd::Close => return End::Close,
+            }
         }
-        let changed = faults.changed().await;
-        changed.expect("the sender lives as long as the connection");
     }
 }
 
@@ -190,7 +220,7 @@ async fn until_it_passes(faults: &mut Faults, way: Way) -> Option<Fault> {
 
 async fn finish(mut client: impl Side, end: End, passing: &Passing) -> io::Result<()> {
     // RST or FIN goes out when the last handle of the socket is closed.
-    passing.socket().take();
+    *passing.sockets() = Sockets::default();
     // A filter would keep the client's own FIN from us.
     filter::dropping(&client.socket(), false)?;
     match end {

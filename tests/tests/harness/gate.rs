@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sabai_tests::gate::{Fault, Gate, Tls, Way};
+use sabai_tests::gate::{Fault, Gate, IdleEnd, Tls, Way};
 use sabai_tests::postgres::{self, Database, Postgres};
 use sabai_tests::wait::eventually;
 use sabai_wire::dial::{Dialer, SocketOptions, Target};
@@ -135,6 +135,45 @@ async fn a_cut_comes_after_so_many_bytes() {
     let end = stream.read_to_end(&mut answer).await;
     assert_eq!(end.expect_err("cut").kind(), ErrorKind::ConnectionReset);
     assert_eq!(answer, b"he");
+}
+
+#[tokio::test]
+async fn a_connection_ends_that_is_idle_for_too_long_and_not_before() {
+    let limit = Duration::from_millis(800);
+    for end in [IdleEnd::Silent, IdleEnd::Reset, IdleEnd::Close] {
+        let gate = gate().await;
+        gate.new_connections(Fault::IdleTimeout(limit, end)).await;
+        let mut stream = connect(&gate).await;
+        let passing = gate.connections().remove(0);
+        let idle_for = async |time: Duration| {
+            eventually(LIMIT, "the connection to be idle", async || {
+                match passing.idle_for() {
+                    idle if idle >= time => Ok(()),
+                    idle => Err(format!("{idle:?}")),
+                }
+            })
+            .await;
+        };
+        // Together longer than the timeout.
+        for _ in 0..3 {
+            idle_for(limit / 2).await;
+            said_back(&mut stream).await.expect("an answer");
+        }
+        match end {
+            IdleEnd::Silent => {
+                idle_for(limit + SILENCE).await;
+                assert!(is_silent(&mut stream).await);
+            }
+            IdleEnd::Reset => {
+                let error = stream.read_u8().await.expect_err("reset");
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+            }
+            IdleEnd::Close => assert_eq!(stream.read(&mut [0]).await.expect("a FIN"), 0),
+        }
+        assert!(passing.idle_for() >= limit, "{end:?}");
+        // Only what was idle.
+        connect(&gate).await;
+    }
 }
 
 #[tokio::test]
