@@ -259,7 +259,7 @@ impl Drop for Bot {
 }
 
 /// Nothing of the harness's environment that could change what is tested.
-fn command<I, S>(program: &Path, arguments: I) -> Command
+pub(crate) fn command<I, S>(program: &Path, arguments: I) -> Command
 where
     I: IntoIterator<Item = S>,
     S: AsRef<OsStr>,
@@ -279,7 +279,7 @@ where
     command
 }
 
-fn spawn(command: Command) -> anyhow::Result<(Process, Log)> {
+pub(crate) fn spawn(command: Command) -> anyhow::Result<(Process, Log)> {
     let what = format!("start {}", command.get_program().display());
     let (process, outputs) = Process::spawn(command, Signal::Kill).context(what)?;
     Ok((process, Log::follow(outputs)?))

@@ -7,6 +7,7 @@
 //! Faults are made on the way (`gate`), in the server (`postgres`), in what names mean (`names`), under the files and
 //! in the clock of a process (`preload`); `load` is what goes on meanwhile.
 
+pub mod agent;
 pub mod bench;
 pub mod bot;
 pub mod gate;
@@ -21,6 +22,7 @@ pub mod postgres;
 pub mod preload;
 pub mod process;
 pub mod random;
+pub mod scene;
 pub mod scratch;
 pub mod soak;
 pub mod wait;

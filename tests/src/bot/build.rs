@@ -29,6 +29,14 @@ pub async fn bot(profile: Profile) -> anyhow::Result<PathBuf> {
     program("sabai-bot", profile).await
 }
 
+/// The agent's program.
+///
+/// # Errors
+/// When it does not compile; with the compiler's words.
+pub async fn agent(profile: Profile) -> anyhow::Result<PathBuf> {
+    program("sabai-agent", profile).await
+}
+
 /// The program of the package with the same name; built at most once in this process.
 ///
 /// # Errors

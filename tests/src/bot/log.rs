@@ -176,7 +176,7 @@ impl Log {
     }
 
     /// Everything kept, once both streams have ended.
-    pub(super) async fn complete(&self) -> String {
+    pub(crate) async fn complete(&self) -> String {
         let mut count = self.count.clone();
         while count.changed().await.is_ok() {}
         join(&self.lines())

@@ -7,7 +7,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let lines = text
             .lines()
             .filter(|line| !line.is_empty() && !line.starts_with('#'));

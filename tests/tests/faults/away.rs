@@ -7,7 +7,7 @@ use sabai_tests::postgres::Stop;
 use sabai_tests::wait::eventually;
 use tokio::time::Instant;
 
-use super::scene::{RATE, server, setup};
+use sabai_tests::scene::{RATE, server, setup};
 
 const GONE: Duration = Duration::from_secs(60);
 

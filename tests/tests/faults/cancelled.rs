@@ -6,7 +6,7 @@ use sabai_tests::gate::Fault;
 use sabai_tests::webhook::Event;
 use tokio::task::JoinSet;
 
-use super::scene::{SOME, setup};
+use sabai_tests::scene::{SOME, setup};
 
 /// LINE's connections break off at once, in every order: a few milliseconds apart, over the time that a call may take.
 const CALLERS: u64 = 300;

@@ -9,7 +9,7 @@ use sabai_tests::postgres::certificates::{Authority, Identity, NAMES, Presents};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::scene::{LIMIT, SOME, Scene, WARM, server, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, WARM, server, setup};
 
 /// New sessions are refused by that name; those that exist go on. Then it heals.
 async fn refused(presents: Presents, fault: &str) {
@@ -66,46 +66,44 @@ async fn a_plaintext_byte_after_the_ssl_request() {
     scene.ends_well().await;
 }
 
-impl Scene {
-    /// Every session is renewed and none of the old is left; nobody notices.
-    async fn all_new(&self, reason: &str) {
-        let before = self.gate.connections();
-        let report = self.refresh(reason).await;
-        assert_eq!(report["outcome"], "Completed", "{report}");
-        assert_eq!(
-            (&report["oldSessions"], &report["witness"]["older"]),
-            (&json!(0), &json!(0))
-        );
-        assert_eq!(report["requestsFailed"], 0, "{report}");
-        let left = before.iter().filter(|one| one.is_open()).count();
-        assert_eq!(left, 0, "of {} old sessions: {report}", before.len());
-        self.answers(SOME / 4).await;
-        for fault in ["CertificateUntrusted", "ClientCertificateRefused"] {
-            assert_eq!(self.met(fault).await, 0, "{fault}");
-        }
-        self.never_spooled().await;
+/// Every session is renewed and none of the old is left; nobody notices.
+async fn all_new(scene: &Scene, reason: &str) {
+    let before = scene.gate.connections();
+    let report = scene.refresh(reason).await;
+    assert_eq!(report["outcome"], "Completed", "{report}");
+    assert_eq!(
+        (&report["oldSessions"], &report["witness"]["older"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(report["requestsFailed"], 0, "{report}");
+    let left = before.iter().filter(|one| one.is_open()).count();
+    assert_eq!(left, 0, "of {} old sessions: {report}", before.len());
+    scene.answers(SOME / 4).await;
+    for fault in ["CertificateUntrusted", "ClientCertificateRefused"] {
+        assert_eq!(scene.met(fault).await, 0, "{fault}");
     }
+    scene.never_spooled().await;
+}
 
-    /// The certificates that sessions were made with, each once.
-    async fn certificates(&self) -> BTreeSet<String> {
-        let report = self.report().await;
-        let sessions = report["sessions"].as_array().expect("sessions");
-        let hashes = sessions
-            .iter()
-            .filter_map(|session| session["certificateSha256"].as_str());
-        hashes.map(str::to_owned).collect()
-    }
+/// The certificates that sessions were made with, each once.
+async fn certificates(scene: &Scene) -> BTreeSet<String> {
+    let report = scene.report().await;
+    let sessions = report["sessions"].as_array().expect("sessions");
+    let hashes = sessions
+        .iter()
+        .filter_map(|session| session["certificateSha256"].as_str());
+    hashes.map(str::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_s_certificate_is_rotated() {
     let server = server(&[]).await;
     let scene = setup().on(&server).start().await;
-    let old = scene.certificates().await;
+    let old = certificates(&scene).await;
     server.present(Presents::Trusted).await.expect("reloads");
     scene.answers(SOME / 2).await;
-    scene.all_new("CertificateChanged").await;
-    let new = scene.certificates().await;
+    all_new(&scene, "CertificateChanged").await;
+    let new = certificates(&scene).await;
     assert_eq!(new.len(), 1, "{new:?}");
     assert!(old.is_disjoint(&new));
     scene.ends_well().await;
@@ -122,12 +120,12 @@ async fn the_authority_is_rotated_with_overlap() {
     let scene = setup().on(&server).env("PGSSLROOTCERT", path).start().await;
     let new = Authority::new("the next authority").expect("randomness");
     replace(&roots, &format!("{old}{}", new.pem()));
-    scene.all_new("CAChanged").await;
+    all_new(&scene, "CAChanged").await;
     let identity = new.server(NAMES, false).expect("signed");
     server.present_identity(&identity).await.expect("reloads");
-    scene.all_new("CAChanged").await;
+    all_new(&scene, "CAChanged").await;
     replace(&roots, &new.pem());
-    scene.all_new("CAChanged").await;
+    all_new(&scene, "CAChanged").await;
     scene.ends_well().await;
 }
 
@@ -149,7 +147,7 @@ async fn our_own_certificate_is_rotated() {
         .env("PGSSLKEY", key.display().to_string());
     let scene = setup.start().await;
     write(&server.authority().client(OWNER).expect("signed"));
-    scene.all_new("Requested").await;
+    all_new(&scene, "Requested").await;
     // One that the server does not know: what exists goes on, and it is named.
     let stranger = Authority::new("somebody else's").expect("randomness");
     write(&stranger.client(OWNER).expect("signed"));

@@ -5,7 +5,7 @@
 use sabai_tests::preload::Preload;
 use tempfile::TempDir;
 
-use super::scene::{SOME, setup};
+use sabai_tests::scene::{SOME, setup};
 
 const MINUTE: i64 = 60_000;
 

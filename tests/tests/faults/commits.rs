@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sabai_tests::world::World;
 
-use super::scene::{SOME, server, setup};
+use sabai_tests::scene::{SOME, server, setup};
 
 /// `maxConnections` as it is unless set.
 const CEILING: i64 = 16;

@@ -5,13 +5,11 @@ use sabai_tests::gate::Fault;
 use sabai_tests::postgres::OWNER;
 use tempfile::TempDir;
 
-use super::scene::{LIMIT, Scene, WARM, server, setup};
+use sabai_tests::scene::{LIMIT, Scene, WARM, server, setup};
 
-impl Scene {
-    /// As many sessions as before, without a restart.
-    async fn replaces_it(&self) {
-        sessions::are_open(&self.bot, WARM, LIMIT).await;
-    }
+/// As many sessions as before, without a restart.
+async fn replaces_it(scene: &Scene) {
+    sessions::are_open(&scene.bot, WARM, LIMIT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +29,7 @@ async fn a_password_is_rotated() {
         .await;
     scene.loses_one("PasswordRejected").await;
     std::fs::write(&file, "a new one\n").expect("writable");
-    scene.replaces_it().await;
+    replaces_it(&scene).await;
     scene.gate.existing(Fault::Reset);
     scene.recovers().await;
     scene.ends_well().await;
@@ -44,7 +42,7 @@ async fn a_role_is_refused() {
     scene.execute(&format!("ALTER ROLE {OWNER} NOLOGIN")).await;
     scene.loses_one("RoleRejected").await;
     scene.execute(&format!("ALTER ROLE {OWNER} LOGIN")).await;
-    scene.replaces_it().await;
+    replaces_it(&scene).await;
     scene.recovers().await;
     scene.ends_well().await;
 }
@@ -60,7 +58,7 @@ async fn there_are_too_many_connections() {
     limit(1).await;
     scene.loses_one("TooManyConnections").await;
     limit(-1).await;
-    scene.replaces_it().await;
+    replaces_it(&scene).await;
     scene.recovers().await;
     scene.ends_well().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sabai_tests::gate::{Fault, Tls};
 use sabai_tests::wait::eventually;
 
-use super::scene::{LIMIT, SOME, Scene, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, setup};
 
 /// A session that rests for this long under load is one that the pool keeps in reserve.
 const RESTS: Duration = Duration::from_millis(150);

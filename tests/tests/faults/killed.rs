@@ -5,7 +5,7 @@ use sabai_tests::gate::Fault;
 use sabai_tests::mishap::Mishap;
 use sabai_tests::postgres::Stop;
 
-use super::scene::{LIMIT, SOME, Scene, server, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, server, setup};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_nobody_answers() {

@@ -1,5 +1,5 @@
 //! The fault campaign: every way in which a Postgres session is known to fail, injected for real under load, through
-//! the gate, by the disk or in the server itself. `scene` holds what all rows must show.
+//! the gate, by the disk or in the server itself. `sabai_tests::scene` holds what all rows must show.
 //!
 //! | row | fault | where |
 //! |---|---|---|
@@ -30,7 +30,6 @@ mod idle;
 mod killed;
 mod moved;
 mod partitioned;
-mod scene;
 mod schema;
 mod server;
 mod silent;

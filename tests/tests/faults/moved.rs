@@ -7,7 +7,7 @@ use sabai_tests::names::{Answers, Names};
 use sabai_tests::postgres::certificates::NAME;
 use sabai_tests::wait::eventually;
 
-use super::scene::{LIMIT, SOME, Scene, server, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, server, setup};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 

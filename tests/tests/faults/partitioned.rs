@@ -4,7 +4,7 @@
 use sabai_tests::gate::Fault;
 use sabai_tests::wait::eventually;
 
-use super::scene::{LIMIT, SOME, setup};
+use sabai_tests::scene::{LIMIT, SOME, setup};
 
 /// Lanes of somebody else that ran out are taken: their holder's token is another's now.
 const TAKEN_OVER: &str = "SELECT count(*) FROM lane WHERE until < now()";

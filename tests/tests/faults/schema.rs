@@ -1,6 +1,6 @@
 //! Row 13: the schema changes under statements that are prepared and cached.
 
-use super::scene::{SOME, setup};
+use sabai_tests::scene::{SOME, setup};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn columns_are_added_and_changed_under_cached_statements() {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use sabai_tests::postgres::Stop;
 use sabai_tests::wait::eventually;
 
-use super::scene::{LIMIT, SOME, Scene, server, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, server, setup};
 
 /// From the server's first answer to the bot's first success.
 const SOON: Duration = Duration::from_secs(1);

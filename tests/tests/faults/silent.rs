@@ -6,7 +6,7 @@ use std::time::Duration;
 use sabai_tests::gate::Fault;
 use sabai_tests::process::{self, Signal};
 
-use super::scene::{SOME, server, setup};
+use sabai_tests::scene::{SOME, server, setup};
 
 const BACKENDS: &str = "SELECT pid FROM pg_stat_activity
     WHERE datname = current_database() AND application_name LIKE 'sabai/%'";

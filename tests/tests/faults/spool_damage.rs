@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sabai_tests::wait::eventually;
 use sabai_tests::webhook::Event;
 
-use super::scene::{LIMIT, SOME, Scene, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, setup};
 
 const REJECTED: &str = "sabai_spool_rejected_records_total";
 

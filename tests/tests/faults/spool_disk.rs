@@ -7,7 +7,7 @@ use sabai_tests::preload::{Disk, Preload};
 use sabai_tests::wait::eventually;
 use tempfile::TempDir;
 
-use super::scene::{LIMIT, SOME, Scene, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, setup};
 
 /// A bot whose spool is on a disk that can be made ill.
 async fn with_a_disk() -> (TempDir, Preload, Scene) {

@@ -7,7 +7,7 @@ use sabai_tests::wait::eventually;
 use sabai_tests::webhook::Event;
 use sabai_tests::world::contract;
 
-use super::scene::{LIMIT, SOME, setup};
+use sabai_tests::scene::{LIMIT, SOME, setup};
 
 /// LINE delivers what happened first last; both wait on the spool.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

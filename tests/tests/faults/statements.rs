@@ -4,8 +4,8 @@
 use sabai_tests::preload::Disk;
 
 #[cfg(target_os = "linux")]
-use super::scene::faulty_server;
-use super::scene::{SOME, setup};
+use sabai_tests::scene::faulty_server;
+use sabai_tests::scene::{SOME, setup};
 
 /// Statements that store events fail with this SQLSTATE, each second one.
 fn failing(sqlstate: &str) -> String {

@@ -3,7 +3,7 @@
 
 use sabai_tests::gate::{Fault, Gate};
 
-use super::scene::{LIMIT, SOME, Scene, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, setup};
 
 const ALLOWED: &[u16] = &[200, 503];
 
@@ -15,10 +15,8 @@ async fn service() -> Gate {
     service
 }
 
-impl Scene {
-    fn own_spool(&self, name: &str) -> String {
-        self.world.folder().join(name).display().to_string()
-    }
+fn own_spool(scene: &Scene, name: &str) -> String {
+    scene.world.folder().join(name).display().to_string()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,7 +26,7 @@ async fn a_pod_stops_and_its_peer_takes_what_it_has() {
     let mut scene = setup().env("SABAI_PEER_URL", url).start().await;
     let (port, spool) = (
         scene.world.database.port.to_string(),
-        scene.own_spool("peer"),
+        own_spool(&scene, "peer"),
     );
     let peer = scene
         .another(&[("PGPORT", &port), ("SABAI_SPOOL_DIR", &spool)])
@@ -75,7 +73,7 @@ async fn two_pods_stop_at_once_and_nothing_goes_in_a_circle() {
     let service = service().await;
     let url = format!("http://{}", service.addr());
     let mut scene = setup().env("SABAI_PEER_URL", &url).start().await;
-    let spool = scene.own_spool("peer");
+    let spool = own_spool(&scene, "peer");
     let port = scene.gate.addr().port().to_string();
     let env = [
         ("PGPORT", &*port),

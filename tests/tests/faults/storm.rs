@@ -2,7 +2,7 @@
 
 use sabai_tests::gate::{Fault, Way};
 
-use super::scene::{SOME, Scene, setup};
+use sabai_tests::scene::{SOME, Scene, setup};
 
 /// A tenth of a second of the load.
 const MOMENT: usize = 10;

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sabai_tests::gate::{Fault, Way};
 use sabai_tests::random::Random;
 
-use super::scene::{SOME, Scene, setup};
+use sabai_tests::scene::{SOME, Scene, setup};
 
 /// Events that were stored more than once in any form.
 const TWICE: &str = "SELECT count(*) FROM (

@@ -1,6 +1,6 @@
 //! Row 1: an administrator ends every session, again and again.
 
-use super::scene::{SOME, setup};
+use sabai_tests::scene::{SOME, setup};
 
 const ALL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()";

@@ -10,39 +10,41 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_tests::bot::{Bot, Environment};
-use sabai_tests::gate::{Fault, Gate};
-use sabai_tests::load::Load;
-use sabai_tests::mishap::Ground;
-use sabai_tests::process::{Signal, send};
-use sabai_tests::webhook::Webhook;
-use sabai_tests::world::World;
+use crate::agent::Agent;
+use crate::bot::build::{self, Profile};
+use crate::bot::{Bot, Environment};
+use crate::gate::{Fault, Gate};
+use crate::load::Load;
+use crate::mishap::Ground;
+use crate::process::{Signal, send};
+use crate::webhook::Webhook;
+use crate::world::World;
 use tokio::sync::{SemaphorePermit, watch};
 
 #[cfg(target_os = "linux")]
-pub(crate) use setup::faulty_server;
-pub(crate) use setup::{server, setup};
+pub use setup::faulty_server;
+pub use setup::{server, setup};
 
 /// For whatever must come about in the end on a busy machine.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// Sessions that the pool keeps for its workers.
-pub(crate) const WARM: usize = 6;
+pub const WARM: usize = 6;
 
 /// Events a second.
-pub(crate) const RATE: u32 = 100;
+pub const RATE: u32 = 100;
 
 /// Two seconds of the load.
-pub(crate) const SOME: usize = 200;
+pub const SOME: usize = 200;
 
 /// A world under load.
-pub(crate) struct Scene {
+pub struct Scene {
     // Dropped from the top: the load goes before the bot, the bot before what it needs.
-    pub(crate) load: Load,
-    pub(crate) bot: Bot,
-    pub(crate) gate: Gate,
+    pub load: Load,
+    pub bot: Bot,
+    pub gate: Gate,
     ground: Option<Ground>,
-    pub(crate) world: Arc<World>,
+    pub world: Arc<World>,
     address: watch::Sender<Option<Webhook>>,
     env: Environment,
     _turn: SemaphorePermit<'static>,
@@ -50,7 +52,7 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// The bot dies as it stands, and its node starts it again on the same folder, later.
-    pub(crate) async fn kill(mut self, before_the_start: impl AsyncFnOnce(&Self)) -> Self {
+    pub async fn kill(mut self, before_the_start: impl AsyncFnOnce(&Self)) -> Self {
         self.address.send_replace(None);
         send(self.bot.pid(), Signal::Kill);
         self.bot.ended(LIMIT).await.expect("it is killed");
@@ -64,47 +66,56 @@ impl Scene {
     }
 
     /// Where what has a name can happen; the bots come through its gate.
-    pub(crate) fn ground(&self) -> &Ground {
+    pub fn ground(&self) -> &Ground {
         self.ground.as_ref().expect("set up on ground")
     }
 
     /// Another bot of the same world, ready; with more in its environment.
-    pub(crate) async fn another(&self, env: &[(&str, &str)]) -> Bot {
+    pub async fn another(&self, env: &[(&str, &str)]) -> Bot {
         let env = env.iter();
         let env = env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         start(&self.world, &env.collect()).await
     }
 
+    /// An agent beside the bot; with more in its environment.
+    pub async fn agent(&self, env: &[(&str, &str)]) -> Agent {
+        let program = build::agent(Profile::Dev).await.expect("it compiles");
+        let more = env.iter();
+        let more = more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let env = [self.world.environment(), self.env.clone(), more.collect()].concat();
+        Agent::start(&program, env).await.expect("an agent")
+    }
+
     /// LINE's webhooks go to `heir` from now on, as by a Service whose other pod is not ready.
-    pub(crate) fn hand_over(&mut self, heir: Bot) -> Bot {
+    pub fn hand_over(&mut self, heir: Bot) -> Bot {
         self.address.send_replace(Some(self.world.webhook(&heir)));
         std::mem::replace(&mut self.bot, heir)
     }
 
     /// So many more calls are answered, with whatever: time passes under load.
-    pub(crate) async fn answers(&self, more: usize) {
+    pub async fn answers(&self, more: usize) {
         self.load.answered(more, LIMIT).await;
     }
 
     /// Calls that are sent from now on are acknowledged.
-    pub(crate) async fn recovers(&self) {
+    pub async fn recovers(&self) {
         self.load.acknowledged(LIMIT).await;
         self.answers(SOME / 2).await;
     }
 
     /// There is no way to Postgres, and everybody knows at once.
-    pub(crate) async fn postgres_goes(&self) {
+    pub async fn postgres_goes(&self) {
         self.gate.new_connections(Fault::Refuse).await;
         self.gate.existing(Fault::Reset);
     }
 
     /// Runs `sql` in the test's database, by the unix socket.
-    pub(crate) async fn execute(&self, sql: &str) {
+    pub async fn execute(&self, sql: &str) {
         self.world.execute(sql).await;
     }
 
     /// One value from the test's database.
-    pub(crate) async fn count(&self, sql: &str) -> i64 {
+    pub async fn count(&self, sql: &str) -> i64 {
         self.world.count(sql).await
     }
 }

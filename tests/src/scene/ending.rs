@@ -1,17 +1,17 @@
 //! The end of a row, and what must hold then.
 
-use sabai_tests::bot::{control, sessions};
-use sabai_tests::load::Summary;
-use sabai_tests::wait::eventually;
-use sabai_tests::world::World;
-use sabai_tests::world::check::Report;
+use crate::bot::{control, sessions};
+use crate::load::Summary;
+use crate::wait::eventually;
+use crate::world::World;
+use crate::world::check::Report;
 
 use super::{LIMIT, Scene, WARM, socket};
 
 impl Scene {
     /// Ends the load where two pods had a part: none promises order to the other during an outage.
     #[expect(clippy::print_stdout, reason = "the figures of a run")]
-    pub(crate) async fn ends_in_any_order(self, allowed: &[u16]) {
+    pub async fn ends_in_any_order(self, allowed: &[u16]) {
         let summary = self.load.stop().await;
         let report = settled(&self.world).await;
         println!("{summary}; {report}");
@@ -21,13 +21,13 @@ impl Scene {
     }
 
     /// Ends the load; all its webhooks were answered 200 in time, and everything else holds that must always hold.
-    pub(crate) async fn ends_well(self) -> (Summary, Report) {
+    pub async fn ends_well(self) -> (Summary, Report) {
         self.ends_with(&[200]).await
     }
 
     /// The same where other answers are right too.
     #[expect(clippy::print_stdout, reason = "the figures of a run")]
-    pub(crate) async fn ends_with(self, allowed: &[u16]) -> (Summary, Report) {
+    pub async fn ends_with(self, allowed: &[u16]) -> (Summary, Report) {
         let summary = self.load.stop().await;
         let report = settled(&self.world).await;
         let test = std::thread::current().name().unwrap_or_default().to_owned();

@@ -1,23 +1,23 @@
 //! What rows ask of a bot: which faults it met, how its pool stands, whether anybody noticed.
 
+use crate::bot::control;
+use crate::gate::Fault;
+use crate::wait::eventually;
 use http::Method;
-use sabai_tests::bot::control;
-use sabai_tests::gate::Fault;
-use sabai_tests::wait::eventually;
 use serde_json::{Value, json};
 
 use super::{LIMIT, SOME, Scene, socket};
 
 impl Scene {
     /// How often the bot met a fault of this name.
-    pub(crate) async fn met(&self, fault: &str) -> u64 {
+    pub async fn met(&self, fault: &str) -> u64 {
         let metrics = self.bot.metrics().await.expect("the bot answers");
         let met = metrics.sum("sabai_faults_total", &[("fault", fault)]);
         met.unwrap_or_default() as u64
     }
 
     /// Waits until the bot has named the fault.
-    pub(crate) async fn names(&self, fault: &str) {
+    pub async fn names(&self, fault: &str) {
         let what = format!("the bot to name {fault}");
         eventually(LIMIT, &what, async || {
             if self.met(fault).await > 0 {
@@ -32,7 +32,7 @@ impl Scene {
     }
 
     /// Waits until the bot's metric is as it should be.
-    pub(crate) async fn metric(&self, name: &str, is: impl Fn(f64) -> bool) {
+    pub async fn metric(&self, name: &str, is: impl Fn(f64) -> bool) {
         eventually(LIMIT, name, async || {
             let metrics = self.bot.metrics().await;
             let metrics = metrics.map_err(|failure| failure.to_string())?;
@@ -51,7 +51,7 @@ impl Scene {
     }
 
     /// Nobody noticed: no webhook had to wait on disk.
-    pub(crate) async fn never_spooled(&self) {
+    pub async fn never_spooled(&self) {
         if self.machine_stood_still().await {
             return;
         }
@@ -64,7 +64,7 @@ impl Scene {
 
     /// One session is lost and cannot be replaced, for this reason; the others carry the load, and none of them is
     /// given up.
-    pub(crate) async fn loses_one(&self, fault: &str) {
+    pub async fn loses_one(&self, fault: &str) {
         let sessions = self.gate.connections();
         sessions[0].inflict(Fault::Reset);
         self.names(fault).await;
@@ -78,7 +78,7 @@ impl Scene {
     }
 
     /// Asks for a refresh, and waits for its end, whatever that is.
-    pub(crate) async fn refresh(&self, reason: &str) -> Value {
+    pub async fn refresh(&self, reason: &str) -> Value {
         let socket = socket(&self.world);
         let id = format!("{reason}-{}", self.load.elapsed().as_millis());
         let order = json!({"requestId": id, "kind": "Refresh", "reason": reason});
@@ -96,7 +96,7 @@ impl Scene {
     }
 
     /// What the bot reports of its pool.
-    pub(crate) async fn report(&self) -> Value {
+    pub async fn report(&self) -> Value {
         let report = control::get(&socket(&self.world), "/v1/report").await;
         report.expect("the bot answers")
     }

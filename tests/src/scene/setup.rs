@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use sabai_tests::bot::Environment;
-use sabai_tests::gate::{Gate, Tls};
-use sabai_tests::load::Load;
-use sabai_tests::mishap::Ground;
-use sabai_tests::postgres::{self, Postgres};
-use sabai_tests::world::{Options, World};
+use crate::bot::Environment;
+use crate::gate::{Gate, Tls};
+use crate::load::Load;
+use crate::mishap::Ground;
+use crate::postgres::{self, Postgres};
+use crate::world::{Options, World};
 use tokio::sync::{OnceCell, Semaphore, watch};
 
 use super::{LIMIT, RATE, SOME, Scene, WARM, socket, start};
@@ -26,7 +26,7 @@ static SHARED: OnceCell<Arc<Postgres>> = OnceCell::const_new();
 static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// What a scene is made of.
-pub(crate) struct Setup {
+pub struct Setup {
     options: Options,
     postgres: Option<Arc<Postgres>>,
     tls: Tls,
@@ -37,7 +37,7 @@ pub(crate) struct Setup {
 
 /// The usual: a server that others use too, TLS to the server itself. Short times, so that each fault shows soon; the
 /// intake's own are what they are.
-pub(crate) fn setup() -> Setup {
+pub fn setup() -> Setup {
     let options = Options::answering(ANSWERS)
         .env("SABAI_LEASE", "8s")
         // So many that none is to spare: each that is lost is replaced.
@@ -56,35 +56,35 @@ pub(crate) fn setup() -> Setup {
 
 impl Setup {
     /// On a server of its own.
-    pub(crate) fn on(mut self, postgres: &Arc<Postgres>) -> Self {
+    pub fn on(mut self, postgres: &Arc<Postgres>) -> Self {
         self.postgres = Some(Arc::clone(postgres));
         self
     }
 
-    pub(crate) fn tls(mut self, tls: Tls) -> Self {
+    pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
         self
     }
 
     /// On a server of its own, and where everything can happen that has a name.
     #[cfg(target_os = "linux")]
-    pub(crate) async fn on_ground(mut self) -> Self {
+    pub async fn on_ground(mut self) -> Self {
         self.on_ground = true;
         self.on(&faulty_server().await)
     }
 
-    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.to_owned(), value.into()));
         self
     }
 
-    pub(crate) fn envs(mut self, env: Environment) -> Self {
+    pub fn envs(mut self, env: Environment) -> Self {
         self.env.extend(env);
         self
     }
 
     /// Under load, and answering.
-    pub(crate) async fn start(self) -> Scene {
+    pub async fn start(self) -> Scene {
         let turn = TURNS.acquire().await.expect("never closed");
         let postgres = match self.postgres {
             Some(own) => own,
@@ -129,13 +129,13 @@ impl Setup {
 }
 
 /// A server whose logins cost little: unoptimized bots log in here by the dozen.
-pub(crate) async fn server(settings: &[(&str, &str)]) -> Arc<Postgres> {
+pub async fn server(settings: &[(&str, &str)]) -> Arc<Postgres> {
     started(settings, false).await
 }
 
 /// One with faults for the disk under its tables.
 #[cfg(target_os = "linux")]
-pub(crate) async fn faulty_server() -> Arc<Postgres> {
+pub async fn faulty_server() -> Arc<Postgres> {
     started(&[], true).await
 }
 

@@ -1,0 +1,3 @@
+//! The agent beside a bot under load: what it says of each fault, and what it has done about it.
+
+mod healthy;
