@@ -15,6 +15,8 @@ use crate::moment::Moment;
 
 /// How long an answer is waited for.
 pub(super) const ASKING: Duration = Duration::from_secs(2);
+/// Who is asked later than this may have heard a keepalive before.
+pub(super) const LATE: Duration = Duration::from_secs(1);
 /// When awake time and the clock differ by more, the process stood still.
 const STOOD_STILL: Duration = Duration::from_millis(300);
 
@@ -61,10 +63,11 @@ impl<P: Path, C: Fn() -> Moment> Parked<P, C> {
         };
         // Before another one is opened, so that they are no more than they should be.
         canary.close().await;
-        let doubtful = stood_still() || (is_dead(outcome) && !leads_on(&path).await);
+        let doubtful =
+            idle > age + LATE || stood_still() || (is_dead(outcome) && !leads_on(&path).await);
         Some(Told {
             at,
-            age: idle,
+            age: Duration::from_millis(u64::try_from(idle.as_millis()).unwrap_or(u64::MAX)),
             outcome: if doubtful { Outcome::Spoiled } else { outcome },
         })
     }

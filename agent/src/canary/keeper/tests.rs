@@ -196,6 +196,21 @@ async fn a_process_that_stood_still_learned_nothing_by_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_late_learned_nothing_by_it() {
+    let mut scene = Scene::new(0, false);
+    let alive = |known: &Knowledge| known.longest_alive >= Some(Duration::from_secs(8));
+    let before = scene.until(60, alive).await;
+    sleep(Duration::from_secs(12)).await;
+    assert_eq!(scene.state.open.load(Ordering::Relaxed), 4);
+    // In one step: whatever was due in between comes late.
+    tokio::time::advance(Duration::from_secs(200)).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(*scene.known.borrow(), before);
+    let known = scene.until(2_000, |known| !known.searching).await;
+    assert_eq!((known.finding, known.shortest_dead), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn its_sessions_end_with_it() {
     let scene = Scene::new(0, false);
     // The second round: 16, 32, 64 and 128 s.
