@@ -34,6 +34,16 @@ pub const WARM: usize = 6;
 /// Events a second.
 pub const RATE: u32 = 100;
 
+/// An agent's times, so that each fault shows soon.
+const AGENT: &[(&str, &str)] = &[
+    ("SABAI_PROBE_INTERVAL", "2s"),
+    ("SABAI_PROBE_TIMEOUT", "1500ms"),
+    ("SABAI_PROBE_WRITE_INTERVAL", "2s"),
+    ("SABAI_RECYCLE_SPREAD", "500ms"),
+    ("SABAI_RECYCLE_MIN_INTERVAL", "2s"),
+    ("SABAI_RECYCLE_MAX_PER_HOUR", "60"),
+];
+
 /// Two seconds of the load.
 pub const SOME: usize = 200;
 
@@ -77,12 +87,16 @@ impl Scene {
         start(&self.world, &env.collect()).await
     }
 
-    /// An agent beside the bot; with more in its environment.
+    /// An agent beside the bot, with short times; with more in its environment, which wins.
     pub async fn agent(&self, env: &[(&str, &str)]) -> Agent {
         let program = build::agent(Profile::Dev).await.expect("it compiles");
         let more = env.iter();
         let more = more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let env = [self.world.environment(), self.env.clone(), more.collect()].concat();
+        let short = AGENT
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let own = self.world.environment();
+        let env = [own, self.env.clone(), short.collect(), more.collect()].concat();
         Agent::start(&program, env).await.expect("an agent")
     }
 
