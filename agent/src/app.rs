@@ -40,6 +40,7 @@ use standing::Standing;
 
 /// Looks and answers that may wait for the judge.
 const WAITING: usize = 16;
+const PROBE: &str = "probe";
 /// Sessions have said goodbye by then.
 const ENDING: Duration = Duration::from_secs(2);
 
@@ -106,7 +107,7 @@ impl Agent {
         let probe = self.config.probe.probe();
         let (access, hurry) = (Arc::clone(&self.access), Arc::clone(&self.hurry));
         let (clock, pod) = (self.clock.clone(), self.config.probe.pod().to_owned());
-        self.spawn("probe", move || {
+        self.spawn(PROBE, move || {
             let path = Path::new(Door(Arc::clone(&access)), &pod);
             let clock = clock.clone();
             // What is set here stays: nobody sends on it.
@@ -131,7 +132,6 @@ impl Agent {
             known,
             hurry: Arc::clone(&self.hurry),
             standing: self.standing.clone(),
-            stop: self.stop.clone(),
         };
         self.spawn("judge", move || judge.clone().run());
     }
@@ -192,8 +192,8 @@ impl Agent {
     {
         let metrics = self.metrics.clone();
         let again = move || metrics.task_again(task);
-        self.tasks
-            .spawn(supervise(task, self.stop.clone(), again, begin));
+        let stop = (self.stop.clone(), grace(task));
+        self.tasks.spawn(supervise(task, stop, again, begin));
     }
 
     async fn end(self) {
@@ -202,5 +202,14 @@ impl Agent {
         if timeout(ENDING, self.tasks.wait()).await.is_err() {
             tracing::warn!("some tasks did not end in time");
         }
+    }
+}
+
+/// What a task has to end by itself: the probe says goodbye to its session when nobody listens any more.
+fn grace(task: &str) -> Duration {
+    if task == PROBE {
+        ENDING / 2
+    } else {
+        Duration::ZERO
     }
 }

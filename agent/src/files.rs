@@ -1,32 +1,18 @@
 //! Whether files of ours have changed, by their content: pure. A change counts once a path has shown that a session can be
 //! had with it; one that locks us out is no reason to renew what works.
 
-use std::fmt;
 use std::time::Duration;
 
+use sabai_daemon::access::Digests;
 use tokio::time::Instant;
 
 use crate::outdated::Changed;
 
-/// SHA-256 of each, or nothing where there is none. Debug shows none: the password's could be guessed at.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Contents {
-    pub ca: Option<[u8; 32]>,
-    pub client_certificate: Option<[u8; 32]>,
-    pub password: Option<[u8; 32]>,
-}
-
-impl fmt::Debug for Contents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Contents(***)")
-    }
-}
-
 /// What is remembered. Sessions tell their age by the same clock that runs on while the process stands still, so the
 /// moments here are by it too.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Files {
-    last: Option<Contents>,
+    last: Option<Digests>,
     noticed: Noticed,
     /// What a path has shown to be good.
     good: Noticed,
@@ -41,8 +27,8 @@ struct Noticed {
 
 impl Files {
     /// What they hold now. Whether that is something else than before.
-    pub fn are(&mut self, now: Instant, contents: Contents) -> bool {
-        let Some(last) = self.last.replace(contents) else {
+    pub fn are(&mut self, now: Instant, digests: Digests) -> bool {
+        let Some(last) = self.last.replace(digests.clone()) else {
             return false;
         };
         let note = |differs: bool, noticed: &mut Option<Instant>| {
@@ -50,16 +36,16 @@ impl Files {
                 *noticed = Some(now);
             }
         };
-        note(last.ca != contents.ca, &mut self.noticed.ca);
+        note(last.ca != digests.ca, &mut self.noticed.ca);
         note(
-            last.client_certificate != contents.client_certificate,
+            last.client_certificate != digests.client_certificate,
             &mut self.noticed.client_certificate,
         );
         note(
-            last.password != contents.password,
+            last.password != digests.password,
             &mut self.noticed.password,
         );
-        last != contents
+        last != digests
     }
 
     /// A path that began then led to a session.
@@ -99,18 +85,18 @@ mod tests {
     fn a_change_counts_from_when_it_was_noticed_once_a_path_has_used_it() {
         let start = Instant::now();
         let at = |second| start + Duration::from_secs(second);
-        let contents = |password: u8, ca: u8| Contents {
+        let digests = |password: u8, ca: u8| Digests {
             password: Some([password; 32]),
             ca: Some([ca; 32]),
             client_certificate: None,
         };
         let mut files = Files::default();
-        assert!(!files.are(at(0), contents(1, 1)), "the first is no change");
+        assert!(!files.are(at(0), digests(1, 1)), "the first is no change");
         files.work(at(1));
         assert_eq!(files.changed(at(2)), Changed::default());
 
-        assert!(files.are(at(10), contents(2, 1)));
-        assert!(!files.are(at(11), contents(2, 1)));
+        assert!(files.are(at(10), digests(2, 1)));
+        assert!(!files.are(at(11), digests(2, 1)));
         assert_eq!(files.changed(at(11)), Changed::default(), "not tried yet");
         files.work(at(9));
         assert_eq!(files.changed(at(11)), Changed::default(), "an earlier path");
@@ -122,7 +108,7 @@ mod tests {
         };
         assert_eq!(files.changed(at(20)), expected);
 
-        assert!(files.are(at(30), contents(2, 9)));
+        assert!(files.are(at(30), digests(2, 9)));
         assert_eq!(files.changed(at(30)).ca, None);
         files.work(at(31));
         assert_eq!(files.changed(at(35)).ca, Some(Duration::from_secs(5)));

@@ -7,12 +7,13 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use sabai_daemon::access::Digests;
 use sabai_wire::control::{RecycleReason, Report};
 use tokio::time::Instant;
 
 use crate::acts::{Acts, Step};
 use crate::decision::{self, Bot, Decision};
-use crate::files::{Contents, Files};
+use crate::files::Files;
 use crate::hearing::Hearing;
 use crate::moment::Moment;
 use crate::outdated::{self, AGREE, Met};
@@ -20,6 +21,8 @@ use crate::readiness::{self, Wedge};
 use crate::settings::{AgentSettings, RecycleMode};
 use crate::verdict::{Look, Sight, State, Verdict};
 
+/// So many paths in a row are hurried until they agree; behind one name there may be servers that never do.
+const HURRIED: u32 = 8;
 /// Sessions that were lost while the path was well for so long were lost by this pod alone.
 const WELL_FOR: Duration = Duration::from_secs(10);
 
@@ -32,13 +35,13 @@ pub struct Mind {
     fresh: bool,
     /// What the last paths met that led to one, the newest last.
     met: VecDeque<Met>,
+    hurried: u32,
     files: Files,
     hearing: Hearing,
     wedge: Wedge,
     acts: Acts,
     /// Digest of the settings that the bot should hold; nobody says so when absent.
     wanted: Option<String>,
-    stopping: bool,
 }
 
 /// The time, by the two clocks that matter: how long the agent was awake, and the one that runs on while it is not.
@@ -64,12 +67,12 @@ impl Mind {
             verdict: Verdict::unknown(now),
             fresh: false,
             met: VecDeque::new(),
+            hurried: 0,
             files: Files::default(),
             hearing: Hearing::new(stuck_after),
             wedge: Wedge::default(),
             acts: Acts::default(),
             wanted: None,
-            stopping: false,
         }
     }
 
@@ -92,12 +95,18 @@ impl Mind {
         }
         let mut all = self.met.iter();
         let first = all.next();
-        all.any(|other| Some(other) != first)
+        let differ = all.any(|other| Some(other) != first);
+        self.hurried = if differ {
+            self.hurried.saturating_add(1)
+        } else {
+            0
+        };
+        differ && self.hurried <= HURRIED
     }
 
     /// What the files hold now. Whether that is something else than before, so that it should be tried soon.
-    pub fn reads(&mut self, now: Instant, contents: Contents) -> bool {
-        self.files.are(now, contents)
+    pub fn reads(&mut self, now: Instant, digests: Digests) -> bool {
+        self.files.are(now, digests)
     }
 
     /// The bot was asked.
@@ -118,17 +127,6 @@ impl Mind {
         self.hearing.begins_anew(now);
     }
 
-    /// The process has been asked to stop.
-    pub fn stops(&mut self) {
-        self.stopping = true;
-    }
-
-    /// Whether it has.
-    #[must_use]
-    pub fn is_stopping(&self) -> bool {
-        self.stopping
-    }
-
     /// The bot's last report.
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
@@ -146,7 +144,6 @@ impl Mind {
     pub fn standing(&self, now: Moment) -> readiness::Situation {
         let verdict = self.verdict(now);
         readiness::Situation {
-            stopping: self.stopping,
             bot: self.hearing.told(now),
             wedged_again: self.wedge.again(),
             verdict: verdict.state,

@@ -22,7 +22,6 @@ pub const STALE_AFTER_INTERVALS: u32 = 3;
 /// All that is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Situation {
-    pub stopping: bool,
     pub bot: Told,
     /// The pool is wedged, and a replace has not helped.
     pub wedged_again: bool,
@@ -58,7 +57,6 @@ pub enum Readiness {
 /// Why the pod is withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    Stopping,
     BotNeverHeard,
     BotSilent(Duration, String),
     BotNotReady(String),
@@ -82,7 +80,6 @@ pub fn judge(now: &Situation, settings: ReadinessSettings) -> Readiness {
 /// What is this pod's own.
 fn local_fault(now: &Situation, hold: Duration) -> Option<Why> {
     match &now.bot {
-        _ if now.stopping => Some(Why::Stopping),
         Told::Nothing => Some(Why::BotNeverHeard),
         Told::Silent(since, reason) if *since >= SILENT_AFTER => {
             Some(Why::BotSilent(*since, reason.clone()))
@@ -138,7 +135,6 @@ impl fmt::Display for Why {
     /// For people who look at `/readyz`, and for the log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopping => f.write_str("stopping"),
             Self::BotNeverHeard => {
                 f.write_str("the bot has not been heard yet; is it starting, with the same SABAI_CONTROL_SOCKET?")
             }

@@ -13,10 +13,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// A task that went on for so long begins again after the first pause.
 const WELL_FOR: Duration = Duration::from_secs(60);
 
-/// Runs what `begin` makes until `stop`, again and again; `again` is told each time. Ends when the last one has been dropped.
+/// Runs what `begin` makes until `stop`, again and again; `again` is told each time. Then the last one has `grace` to end
+/// by itself.
 pub async fn supervise<F>(
     task: &'static str,
-    stop: CancellationToken,
+    (stop, grace): (CancellationToken, Duration),
     again: impl Fn(),
     mut begin: impl FnMut() -> F,
 ) where
@@ -27,9 +28,17 @@ pub async fn supervise<F>(
         let begun = Instant::now();
         // What a panic leaves behind is dropped with the task; what tasks share is told of facts, one at a time.
         let run = AssertUnwindSafe(async { begin().await }).catch_unwind();
-        let Some(ended) = stop.run_until_cancelled(run).await else {
-            return;
+        let cut = async {
+            stop.cancelled().await;
+            sleep(grace).await;
         };
+        let ended = tokio::select! {
+            ended = run => ended,
+            () = cut => return,
+        };
+        if stop.is_cancelled() {
+            return;
+        }
         tracing::error!(
             task,
             panicked = ended.is_err(),
@@ -74,7 +83,7 @@ mod tests {
                 }
             }
         };
-        supervise("test", stop, || count(&told), begin).await;
+        supervise("test", (stop, Duration::ZERO), || count(&told), begin).await;
         assert_eq!((begun.get(), told.get()), (3, 2));
     }
 }

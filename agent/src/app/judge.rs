@@ -11,7 +11,6 @@ use sabai_wire::fault::Fault;
 use sabai_wire::settings::PoolSettings;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::acting::Acting;
 use super::asking::Heard;
@@ -21,7 +20,6 @@ use crate::canary::Knowledge;
 use crate::canary::recommendation::{Recommendation, effective};
 use crate::clock::Clock;
 use crate::decision::{Decision, Why};
-use crate::files::Contents;
 use crate::metrics::Metrics;
 use crate::mind::{Found, Mind, Now};
 use crate::moment::Moment;
@@ -55,7 +53,6 @@ pub(super) struct Judge {
     /// Has the probe go a path soon.
     pub(super) hurry: Arc<Notify>,
     pub(super) standing: watch::Sender<Option<Standing>>,
-    pub(super) stop: CancellationToken,
 }
 
 impl Judge {
@@ -81,7 +78,6 @@ impl Judge {
                 Some(seen) = seen.recv() => bench.sees(seen).await,
                 Some(heard) = heard.recv() => bench.hears(heard).await,
                 _ = turns.tick() => {}
-                () = bench.judge.stop.cancelled(), if !bench.mind.is_stopping() => bench.mind.stops(),
             }
             bench.judges().await;
         }
@@ -130,12 +126,8 @@ impl Bench {
         let is_new = self.mind.sees(seen.sight, found);
         let read = timeout(READING, self.judge.access.digests()).await;
         // What is wrong with a file the next path tells.
-        let contents = read.ok().and_then(Result::ok).map(|digests| Contents {
-            ca: digests.ca,
-            client_certificate: digests.client_certificate,
-            password: digests.password,
-        });
-        let changed = contents.is_some_and(|contents| self.mind.reads(Instant::now(), contents));
+        let digests = read.ok().and_then(Result::ok);
+        let changed = digests.is_some_and(|digests| self.mind.reads(Instant::now(), digests));
         if changed {
             tracing::info!(
                 "CA, client certificate or password have changed; a path shows whether they are good"

@@ -156,9 +156,10 @@ fn after_a_restart_what_is_left_of_the_old_sessions_is_refreshed_once_paths_agre
 #[test]
 fn a_new_password_renews_sessions_once_a_path_has_used_it() {
     let mut story = Story::new();
-    let contents = |byte| Contents {
+    let contents = |byte| Digests {
         password: Some([byte; 32]),
-        ..Contents::default()
+        ca: None,
+        client_certificate: None,
     };
     let reads = |story: &mut Story, second, byte| {
         let now = story.at(second).instant;
@@ -275,4 +276,15 @@ fn a_name_that_leads_elsewhere_is_followed() {
     }
     let reason = RecycleReason::AddressChanged;
     assert_eq!(story.decision(12), Decision::Refresh(reason));
+}
+
+#[test]
+fn servers_that_never_agree_are_not_hurried_after_for_ever() {
+    let mut story = Story::new();
+    let certificates = ["one", "other"];
+    let hurried = (0..100).filter(|second| {
+        story.met.certificate = certificates[*second as usize % 2].to_owned();
+        story.path(*second, Ok(()))
+    });
+    assert_eq!(hurried.count(), HURRIED as usize);
 }
