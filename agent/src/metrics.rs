@@ -115,14 +115,6 @@ impl Metrics {
         );
     }
 
-    /// Sessions of the bot's of an earlier generation, by its last report.
-    pub fn old_sessions(&self, sessions: usize) {
-        self.0
-            .families
-            .old_sessions
-            .set(i64::try_from(sessions).unwrap_or(i64::MAX));
-    }
-
     /// A recycle that the agent wanted ended.
     pub fn recycle(&self, kind: RecycleKind, reason: RecycleReason, ended: Ended) {
         let label = Recycle {

@@ -184,11 +184,10 @@ impl Bench {
         let answer = answer.map_err(|(fault, why)| format!("{fault}: {why}"));
         self.mind.hears(at, answer, stood_still);
         self.acting.ask(at).await;
-        if let Some(report) = self.mind.report() {
-            self.judge.metrics.old_sessions(report.pool.old_sessions);
-            if fault.is_none() && self.acting.follow(at, report) {
-                self.mind.replaced(at);
-            }
+        if let Some(report) = self.mind.report().filter(|_| fault.is_none())
+            && self.acting.follow(at, report)
+        {
+            self.mind.replaced(at);
         }
     }
 

@@ -73,8 +73,6 @@ families! {
         "sabai_agent_ready", "1 while the pod is to get webhooks", Gauge::default();
     idle_timeout: Optional =
         "sabai_path_idle_timeout_seconds", "For so long the path keeps an idle session, as the canaries found", Family::default();
-    old_sessions: Gauge =
-        "sabai_pool_old_sessions", "Sessions of the bot's of an earlier generation", Gauge::default();
     recycles: Family<Recycle, Counter> =
         "sabai_agent_recycles", "Recycles that the agent wanted, by how they ended", Family::default();
     restarts: Family<TaskLabel, Counter> =

@@ -185,7 +185,12 @@ impl App {
     fn serve_admin(&self, listener: TcpListener, readiness: watch::Receiver<ReadinessReport>) {
         let metrics = gauges::scraped(&self.db, self.backlog.clone(), &self.metrics);
         let readiness = Arc::new(move || health::page(&readiness.borrow()));
-        let router = admin::router(AdminState { readiness, metrics });
+        let router = admin::router(AdminState {
+            // A task that ends on its own ends the process; while it answers, it goes on.
+            alive: Arc::new(|| true),
+            readiness,
+            metrics,
+        });
         let serving = server::serve(
             listener,
             router,
