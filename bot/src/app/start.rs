@@ -209,7 +209,9 @@ impl App {
         let Some(state) = self.state.take() else {
             return;
         };
+        let backlog = self.backlog.clone();
         let claimer = Claimer {
+            spooling: Arc::new(move || backlog.as_deref().is_some_and(Backlog::is_begun)),
             pool: self.db.work.clone(),
             worker: self.worker.clone(),
             debts: Arc::clone(&self.debts),
