@@ -173,7 +173,22 @@ async fn an_elder_on_the_spool_is_answered_before_its_junior_in_postgres() {
         assert!(delivery.acknowledged(), "{delivery:?}");
     }
     place.spooled(&bot, CUSTOMERS as f64).await;
+    // Lanes could be claimed before anything of the spool is stored.
+    let session = place.scene.world.database.superuser().await;
+    let session = session.expect("there");
+    let lock = "BEGIN; LOCK TABLE seen IN ACCESS EXCLUSIVE MODE";
+    session.batch_execute(lock).await.expect("locked");
     place.road.open(&place.server).await;
+    eventually(LIMIT, "the drainer to try for a while", async || {
+        let metrics = bot.metrics().await.map_err(|error| error.to_string())?;
+        let tries = metrics.sum("sabai_retries_total", &[("fault", "StatementTimeout")]);
+        match tries {
+            Some(tries) if tries >= 3.0 => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    session.batch_execute("ROLLBACK").await.expect("unlocked");
     for event in pairs.iter().flatten() {
         place.scene.ends_as(event, "answered").await;
     }
