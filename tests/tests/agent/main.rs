@@ -1,3 +1,5 @@
 //! The agent beside a bot under load: what it says of each fault, and what it has done about it.
 
 mod healthy;
+mod overloaded;
+mod watched;
