@@ -49,9 +49,10 @@ fn is_losing(earlier: &Report, now: &Report, apart: Duration) -> bool {
         count.copied().unwrap_or_default()
     };
     let signs = Fault::ALL.iter().filter(|fault| tells_of_loss(**fault));
-    let lost: u64 = signs
+    let lost = signs
         .map(|fault| met(now, fault).saturating_sub(met(earlier, fault)))
-        .sum();
+        // A report may say anything.
+        .fold(0, u64::saturating_add);
     let elders = now.sessions.iter();
     let mut elders =
         elders.filter(|session| Duration::from_millis(session.age_milliseconds) > apart);

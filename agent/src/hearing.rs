@@ -103,7 +103,7 @@ impl Hearing {
     #[must_use]
     pub fn told(&self, now: Moment) -> Told {
         let Some((last, report)) = self.reports.back() else {
-            return Told::Nothing;
+            return Told::Nothing(self.unheard.clone());
         };
         let since = now.since(*last);
         if let Some(reason) = &self.unheard {

@@ -35,8 +35,8 @@ pub struct Situation {
 /// What the bot says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// It was never heard.
-    Nothing,
+    /// It was never heard, and why not, once it was asked.
+    Nothing(Option<String>),
     /// It was last heard so long ago, and why not since.
     Silent(Duration, String),
     /// It acknowledges webhooks.
@@ -57,7 +57,7 @@ pub enum Readiness {
 /// Why the pod is withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    BotNeverHeard,
+    BotNeverHeard(Option<String>),
     BotSilent(Duration, String),
     BotNotReady(String),
     PoolWedged,
@@ -80,7 +80,7 @@ pub fn judge(now: &Situation, settings: ReadinessSettings) -> Readiness {
 /// What is this pod's own.
 fn local_fault(now: &Situation, hold: Duration) -> Option<Why> {
     match &now.bot {
-        Told::Nothing => Some(Why::BotNeverHeard),
+        Told::Nothing(reason) => Some(Why::BotNeverHeard(reason.clone())),
         Told::Silent(since, reason) if *since >= SILENT_AFTER => {
             Some(Why::BotSilent(*since, reason.clone()))
         }
@@ -135,11 +135,16 @@ impl fmt::Display for Why {
     /// For people who look at `/readyz`, and for the log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BotNeverHeard => {
-                f.write_str("the bot has not been heard yet; is it starting, with the same SABAI_CONTROL_SOCKET?")
+            Self::BotNeverHeard(reason) => {
+                f.write_str("the bot has not been heard yet; is it starting, with the same SABAI_CONTROL_SOCKET?")?;
+                reason.iter().try_for_each(|reason| write!(f, " {reason}"))
             }
             Self::BotSilent(since, reason) => {
-                write!(f, "the bot has not answered for {} s: {reason}", since.as_secs())
+                write!(
+                    f,
+                    "the bot has not answered for {} s: {reason}",
+                    since.as_secs()
+                )
             }
             Self::BotNotReady(reason) => write!(f, "the bot: {reason}"),
             Self::PoolWedged => {

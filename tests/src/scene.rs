@@ -90,14 +90,25 @@ impl Scene {
     /// An agent beside the bot, with short times; with more in its environment, which wins.
     pub async fn agent(&self, env: &[(&str, &str)]) -> Agent {
         let program = build::agent(Profile::Dev).await.expect("it compiles");
-        let more = env.iter();
-        let more = more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let short = AGENT
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let env = [self.env.clone(), short.collect(), more.collect()].concat();
-        let env = self.world.environment_with(env);
-        Agent::start(&program, env).await.expect("an agent")
+        let agent = Agent::start(&program, self.agent_env(env)).await;
+        agent.expect("an agent")
+    }
+
+    /// What such an agent is started with.
+    pub fn agent_env(&self, env: &[(&str, &str)]) -> Environment {
+        let owned = |env: &[(&str, &str)]| -> Environment {
+            let pairs = env.iter();
+            pairs
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
+        };
+        let env = [self.env.clone(), owned(AGENT), owned(env)].concat();
+        self.world.environment_with(env)
+    }
+
+    /// Where the bot listens for its operators.
+    pub fn control_socket(&self) -> PathBuf {
+        socket(&self.world)
     }
 
     /// LINE's webhooks go to `heir` from now on, as by a Service whose other pod is not ready.

@@ -39,6 +39,8 @@ pub(super) async fn ask(client: Client, clock: Clock, heard: mpsc::Sender<Heard>
     let mut turns = interval(EVERY);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut awake, mut instant) = (clock.now(), Instant::now());
+    // Not told yet.
+    let mut standstill = false;
     loop {
         turns.tick().await;
         let answer = client.report().await;
@@ -46,17 +48,45 @@ pub(super) async fn ask(client: Client, clock: Clock, heard: mpsc::Sender<Heard>
         let stood_still = now.1.duration_since(instant) > now.0.since(awake) + BLINK;
         (awake, instant) = now;
         let answer = answer.map_err(|error| (fault_of(&error), error.to_string()));
-        // What was asked before a standstill is not late for that.
+        // What was asked before a standstill is not late for that. It is told with the next answer instead.
         if stood_still && answer.is_err() {
+            standstill = true;
             continue;
         }
         let one = Heard {
             at: awake,
             answer,
-            stood_still,
+            stood_still: stood_still || std::mem::take(&mut standstill),
         };
         if heard.send(one).await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_a_standstill_spoiled_is_left_out_and_the_standstill_told_with_the_next()
+    {
+        let clock = Clock::start();
+        tokio::spawn(clock.clone().run());
+        let (sender, mut heard) = mpsc::channel(1);
+        let nobody = Client::new("/nowhere/bot.sock".into(), LIMIT);
+        tokio::spawn(ask(nobody, clock, sender));
+        let mut next = async || heard.recv().await.expect("it goes on");
+        assert!(!next().await.stood_still);
+        let before = next().await;
+        assert!(!before.stood_still);
+        advance(Duration::from_secs(60)).await;
+        let after = next().await;
+        assert!(after.stood_still && after.answer.is_err());
+        let apart = after.at.since(before.at);
+        assert!(apart < Duration::from_secs(3), "{apart:?} by awake time");
+        assert!(!next().await.stood_still);
     }
 }

@@ -63,9 +63,8 @@ impl Canaries {
             let found = knowledge.finding;
             self.metrics
                 .idle_timeout(found.map(|found| found.alive_after));
-            if knowledge.finding != self.known.borrow().finding || found.is_none() {
-                self.keep(&knowledge).await;
-            }
+            // Also when it was only confirmed again: people see when.
+            self.keep(&knowledge).await;
             self.known.send_replace(knowledge);
             if published.changed().await.is_err() {
                 std::future::pending::<()>().await;

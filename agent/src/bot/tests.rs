@@ -54,6 +54,16 @@ fn what_two_reports_tell() {
     use Fault as F;
     let table = [
         ("nothing", report(0, 60), report(5, 65), Bot::Fine),
+        (
+            "more than can be counted",
+            lost(0, 60, &[]),
+            lost(
+                5,
+                65,
+                &[(F::Silent, u64::MAX), (F::ConnectionReset, u64::MAX)],
+            ),
+            Bot::Losing,
+        ),
         ("no progress", wedged(0, 5), wedged(6, 5), Bot::Wedged),
         ("not for long", wedged(0, 5), wedged(5, 5), Bot::Fine),
         ("progress", wedged(0, 5), wedged(6, 6), Bot::Fine),

@@ -41,10 +41,11 @@ fn silence_is_counted_from_the_last_report() {
     let silent = |seconds| Told::Silent(Duration::from_secs(seconds), "REFUSED".to_owned());
     assert_eq!(
         (hearing.told(at(5)), hearing.pool()),
-        (Told::Nothing, Bot::Silent)
+        (Told::Nothing(None), Bot::Silent)
     );
     hearing.asked(at(5), Err("REFUSED".to_owned()), false);
-    assert_eq!(hearing.told(at(9)), Told::Nothing, "never heard");
+    let never = Told::Nothing(Some("REFUSED".to_owned()));
+    assert_eq!(hearing.told(at(9)), never);
     hearing.asked(at(10), Ok(well()), false);
     assert_eq!(
         (hearing.told(at(10)), hearing.pool()),

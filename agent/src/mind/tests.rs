@@ -115,7 +115,7 @@ fn nothing_is_done_while_all_is_well() {
     let mut story = Story::new();
     assert_eq!(
         story.readiness(0),
-        Readiness::NotReady(Withdrawn::BotNeverHeard)
+        Readiness::NotReady(Withdrawn::BotNeverHeard(None))
     );
     for second in [0, 10, 20, 30] {
         assert!(!story.path(second, Ok(())), "nothing new at {second}");

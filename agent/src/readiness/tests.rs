@@ -18,7 +18,7 @@ fn told(words: &str) -> Told {
     let since = Duration::from_secs(seconds.parse().expect("seconds"));
     let reason = "REASON".to_owned();
     match word {
-        "Nothing" => Told::Nothing,
+        "Nothing" => Told::Nothing(Some(reason)),
         "Silent" => Told::Silent(since, reason),
         "Ready" => Told::Ready,
         "NotReady" => Told::NotReady(reason),

@@ -16,6 +16,8 @@ mod away;
 mod healthy;
 mod local;
 mod moved;
+mod overloaded;
 mod refused;
 mod restarted;
 mod rotated;
+mod watched;

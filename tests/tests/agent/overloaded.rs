@@ -1,0 +1,48 @@
+//! The server has no room: the agent names it, leaves the pod ready and recycles nothing, which would cost the server
+//! more.
+
+use sabai_tests::scene::{LIMIT, Scene, setup};
+#[cfg(target_os = "linux")]
+use sabai_tests::{preload::Disk, scene::faulty_server};
+
+use sabai_tests::agent::Agent;
+
+use super::watched::{begun, is_unharmed, names_and_waits};
+
+async fn ends(scene: Scene, agent: &Agent) {
+    agent.says(200, "Postgres Healthy", LIMIT).await;
+    scene.recovers().await;
+    is_unharmed(agent).await;
+    assert!(begun(agent).is_empty(), "{:?}", begun(agent));
+    let report = scene.report().await;
+    assert!(report.get("lastRecycle").is_none(), "{report}");
+    scene.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_are_too_many_connections() {
+    let scene = setup().start().await;
+    let agent = scene.agent(&[]).await;
+    agent.says(200, "Postgres Healthy", LIMIT).await;
+    let name = &scene.world.database.name;
+    let limit = |sessions: i32| format!("ALTER DATABASE {name} CONNECTION LIMIT {sessions}");
+    scene.execute(&limit(1)).await;
+    names_and_waits(&scene, &agent, "TooManyConnections", "Auth").await;
+    scene.execute(&limit(-1)).await;
+    ends(scene, &agent).await;
+}
+
+/// The agent's row is the first of its table, which has to grow for it.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_s_disk_is_full() {
+    let server = faulty_server().await;
+    let scene = setup().on(&server).start().await;
+    let disk = server.faults().expect("asked for");
+    disk.disk(Disk::Full);
+    let agent = scene.agent(&[]).await;
+    names_and_waits(&scene, &agent, "DiskFull", "Write").await;
+    scene.names("DiskFull").await;
+    disk.heal();
+    ends(scene, &agent).await;
+}
