@@ -19,6 +19,23 @@ const ADMIN_LIMIT: Duration = Duration::from_secs(5);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const PROBE_LIMIT: Duration = Duration::from_secs(30);
 
+/// An agent's times that let each fault show soon.
+#[must_use]
+pub fn short_times() -> Environment {
+    let times = [
+        ("SABAI_PROBE_INTERVAL", "2s"),
+        ("SABAI_PROBE_TIMEOUT", "1500ms"),
+        ("SABAI_PROBE_WRITE_INTERVAL", "2s"),
+        ("SABAI_RECYCLE_SPREAD", "500ms"),
+        ("SABAI_RECYCLE_MIN_INTERVAL", "2s"),
+        ("SABAI_RECYCLE_MAX_PER_HOUR", "60"),
+    ];
+    let times = times.iter();
+    times
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
 /// An agent that listens. Dropping it kills it; a test that fails prints the end of its log.
 pub struct Agent {
     process: Process,
