@@ -6,6 +6,7 @@ pub(crate) mod canaries;
 mod expiry;
 mod judge;
 mod standing;
+mod telling;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

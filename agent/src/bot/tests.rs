@@ -35,7 +35,9 @@ fn wedged(second: u64, statements: u64) -> Report {
 /// Each fault has ended a session.
 fn lost(second: u64, age: u64, faults: &[(Fault, u64)]) -> Report {
     let mut report = report(second, age);
-    report.progress.sessions_closed = faults.iter().map(|(_, count)| count).sum();
+    report.progress.sessions_closed = faults
+        .iter()
+        .fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
     let faults = faults
         .iter()
         .map(|(fault, count)| (fault.as_str().to_owned(), *count));
