@@ -140,7 +140,7 @@ impl Shared {
             state.ledger.forget(Sender::is_closed);
             let marks = state.ledger.marks;
             let mut share = state.ledger.slots().idle.div_ceil(SHARE);
-            state.ledger.weed(|link, resting| {
+            let gone = state.ledger.weed(|link, resting| {
                 if let Some(End::Lost(fault)) = link.end() {
                     return Some(Why::Lost(fault));
                 }
@@ -151,7 +151,9 @@ impl Shared {
                     }
                     _ => unquiet(link),
                 }
-            })
+            });
+            gone.iter().for_each(|(_, why)| state.ledger.retires(*why));
+            gone
         };
         for ((link, life), why) in gone {
             if let Why::Lost(fault) = why {
