@@ -2,4 +2,5 @@
 
 mod healthy;
 mod overloaded;
+mod unheard;
 mod watched;
