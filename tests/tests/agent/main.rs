@@ -1,6 +1,8 @@
 //! The agent beside a bot under load: what it says of each fault, and what it has done about it.
 
+mod clocks;
 mod healthy;
 mod overloaded;
+mod restarts;
 mod unheard;
 mod watched;
