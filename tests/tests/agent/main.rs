@@ -1,6 +1,7 @@
 //! The agent beside a bot under load: what it says of each fault, and what it has done about it.
 
 mod clocks;
+mod command;
 mod healthy;
 mod overloaded;
 mod restarts;
