@@ -92,6 +92,7 @@ struct Told {
     /// Why the pod is withdrawn, without the seconds that go by.
     withdrawn: Option<Discriminant<Withdrawn>>,
     decision: Decision,
+    overload: Option<Fault>,
 }
 
 /// A judge at work.
@@ -232,6 +233,7 @@ impl Bench {
             situation,
             settings: self.judge.settings.readiness,
             decision,
+            overload: self.mind.overload(now),
         };
         let why = match standing.readiness(now) {
             Readiness::Ready => None,
@@ -242,6 +244,7 @@ impl Bench {
             cause: verdict.cause,
             withdrawn: why.as_ref().map(discriminant),
             decision,
+            overload: standing.overload,
         };
         let before = self.told.replace(told.clone());
         let is_new =
@@ -257,6 +260,9 @@ impl Bench {
         }
         if is_new(|a, b| a.decision == b.decision) {
             tell_decision(decision);
+        }
+        if is_new(|a, b| a.overload == b.overload) {
+            tell_overload(standing.overload, before.is_some());
         }
         self.judge.standing.send_replace(Some(standing));
     }
@@ -289,6 +295,18 @@ fn tell_verdict(verdict: &Verdict) {
             cause.fault.advice()
         ),
         None => tracing::info!(state, "the path to Postgres is {state}"),
+    }
+}
+
+fn tell_overload(overload: Option<Fault>, was_told: bool) {
+    match overload {
+        Some(fault) => tracing::warn!(
+            %fault,
+            "statements of the bot meet {fault}; {}; nothing is recycled for it",
+            fault.advice()
+        ),
+        None if was_told => tracing::info!("statements of the bot meet no such thing any more"),
+        None => {}
     }
 }
 
