@@ -53,13 +53,16 @@ pub enum Step {
 pub struct Acts {
     pace: Pace,
     planned: Option<Planned>,
+    /// What was raised last: none before that moment. It is not raised again for the same one.
+    alarm: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Planned {
     recycle: Recycle,
     due: Moment,
-    alarmed: bool,
+    /// It was announced, or an alarm was raised for it: its end is to be told too.
+    told: bool,
 }
 
 impl Acts {
@@ -77,9 +80,13 @@ impl Acts {
         match (wanted, &mut self.planned) {
             (None, None) => Step::Nothing,
             (None, Some(planned)) => {
-                let recycle = planned.recycle;
+                let Planned { recycle, told, .. } = *planned;
                 self.planned = None;
-                Step::GiveUp(recycle)
+                if told {
+                    Step::GiveUp(recycle)
+                } else {
+                    Step::Nothing
+                }
             }
             // Another reason for the same, found while it waits: the moment stays.
             (Some(recycle), Some(planned)) => {
@@ -93,40 +100,43 @@ impl Acts {
                     settings.spread.mul_f64(roll)
                 };
                 let due = Moment(now.0 + spread);
+                let begins = match self.pace.leave(now, settings.limits) {
+                    Leave::NotBefore(moment) => Some(due.max(moment)),
+                    Leave::Granted => Some(due),
+                    // It does not begin: nothing is to be announced.
+                    Leave::Exhausted(_) => None,
+                };
+                let announced = begins.filter(|begins| *begins > now);
                 self.planned = Some(Planned {
                     recycle,
                     due,
-                    alarmed: false,
+                    told: announced.is_some(),
                 });
-                let due = match self.pace.leave(now, settings.limits) {
-                    Leave::NotBefore(moment) => due.max(moment),
-                    Leave::Granted | Leave::Exhausted(_) => due,
-                };
-                if due > now {
-                    Step::Announce(recycle, due)
-                } else {
-                    self.due(now, settings)
+                match announced {
+                    Some(begins) => Step::Announce(recycle, begins),
+                    None => self.due(now, settings),
                 }
             }
         }
     }
 
     fn due(&mut self, now: Moment, settings: &RecycleSettings) -> Step {
-        let Some(planned) = self.planned.as_mut().filter(|planned| planned.due <= now) else {
+        let Some(planned) = &mut self.planned else {
             return Step::Nothing;
         };
         let recycle = planned.recycle;
         match self.pace.leave(now, settings.limits) {
-            Leave::Granted => {
+            Leave::Granted if planned.due <= now => {
                 self.pace.begins(now);
                 self.planned = None;
                 Step::Begin(recycle)
             }
-            Leave::Exhausted(moment) if !planned.alarmed => {
-                planned.alarmed = true;
+            Leave::Exhausted(moment) if self.alarm != Some(moment) => {
+                planned.told = true;
+                self.alarm = Some(moment);
                 Step::Alarm(recycle, moment)
             }
-            Leave::NotBefore(_) | Leave::Exhausted(_) => Step::Nothing,
+            Leave::Granted | Leave::NotBefore(_) | Leave::Exhausted(_) => Step::Nothing,
         }
     }
 }

@@ -7,14 +7,18 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use sabai_wire::control::{ReadinessReport, Report};
+use sabai_wire::fault::{Class, Fault};
 
 use crate::bot;
 use crate::decision::Bot;
 use crate::moment::Moment;
 use crate::readiness::Told;
+use crate::said::one_line;
 
 /// Reports that are kept at most.
 const KEPT: usize = 32;
+/// A bot that met something and waits before it tries again has met it lately.
+const LATELY: Duration = Duration::from_secs(15);
 
 /// The last reports.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub struct Hearing {
     unheard: Option<String>,
     /// Since when it has held back, without having been ready.
     held: Option<Moment>,
+    /// What it has met last for want of room on the server, and when.
+    overload: Option<(Moment, Fault)>,
 }
 
 impl Hearing {
@@ -37,6 +43,7 @@ impl Hearing {
             reports: VecDeque::new(),
             unheard: None,
             held: None,
+            overload: None,
         }
     }
 
@@ -64,6 +71,7 @@ impl Hearing {
         while self.reports.get(1).is_some_and(old) || self.reports.len() > KEPT {
             self.reports.pop_front();
         }
+        self.notes_overload();
     }
 
     /// What was heard until now says nothing about what comes.
@@ -90,6 +98,35 @@ impl Hearing {
         }
     }
 
+    /// What its statements have met lately for want of room on the server, the most frequent: a path with its one small
+    /// row may pass all the same.
+    #[must_use]
+    pub fn overload(&self, now: Moment) -> Option<Fault> {
+        let lately = self.overload.filter(|(then, _)| now.since(*then) < LATELY);
+        lately.map(|(_, fault)| fault)
+    }
+
+    /// Looks for it in what is kept. What is met still is told further, though another may be met more often.
+    fn notes_overload(&mut self) {
+        let (Some((_, first)), Some((at, last))) = (self.reports.front(), self.reports.back())
+        else {
+            return;
+        };
+        let times = |fault: Fault| {
+            let met = |report: &Report| report.faults.get(fault.as_str()).copied();
+            let (before, after) = (
+                met(first).unwrap_or_default(),
+                met(last).unwrap_or_default(),
+            );
+            after.saturating_sub(before)
+        };
+        let told = self.overload.map(|(_, fault)| fault);
+        let all = Fault::ALL.iter().copied();
+        let met = all.filter(|fault| fault.class() == Class::Overload && times(*fault) > 0);
+        let most = met.max_by_key(|fault| (Some(*fault) == told, times(*fault)));
+        self.overload = most.map(|fault| (*at, fault)).or(self.overload);
+    }
+
     /// Whether it has been heard for long enough that a pool which stands still would have been called wedged.
     #[must_use]
     pub fn would_know(&self) -> bool {
@@ -111,9 +148,8 @@ impl Hearing {
         }
         let ReadinessReport { ready, reason, .. } = &report.readiness;
         let reason = || {
-            reason
-                .clone()
-                .unwrap_or_else(|| "it does not say why".to_owned())
+            let said = reason.as_deref().map(one_line);
+            said.unwrap_or_else(|| "it does not say why".to_owned())
         };
         match (ready, self.held) {
             (true, _) => Told::Ready,

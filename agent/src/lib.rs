@@ -26,6 +26,7 @@ pub mod pace;
 mod page;
 pub mod probe;
 pub mod readiness;
+pub mod said;
 pub mod settings;
 pub mod supervise;
 pub mod verdict;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sabai_daemon::access::Digests;
 use sabai_wire::control::{RecycleReason, Report};
+use sabai_wire::fault::Fault;
 use tokio::time::Instant;
 
 use crate::acts::{Acts, Step};
@@ -131,6 +132,12 @@ impl Mind {
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.hearing.report()
+    }
+
+    /// What the bot's statements have met lately for want of room on the server.
+    #[must_use]
+    pub fn overload(&self, now: Moment) -> Option<Fault> {
+        self.hearing.overload(now)
     }
 
     /// What is thought of the path.

@@ -1,6 +1,7 @@
 //! What the benches measure with: lean load, a lean LINE, references, who used the processors, and a report. Says
 //! nothing about what is good: the goals stand in `rows`, beside what is compared (design section 11).
 
+pub mod agent;
 pub mod client;
 pub mod hello;
 pub mod insert;

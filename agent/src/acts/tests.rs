@@ -54,10 +54,14 @@ fn a_recycle_is_spread_paced_given_up_and_at_last_an_alarm() {
         (20, RESTARTED, Step::Nothing),
         (39, renew, Step::Nothing),
         (40, renew, Step::Begin(renewal)),
-        // Two within an hour: the third is an alarm, told once.
-        (41, RESTARTED, Step::Announce(REFRESH, at(45))),
-        (45, RESTARTED, Step::Alarm(REFRESH, at(3610))),
+        // Two within an hour: the third is an alarm, told once, also when it comes and goes.
+        (41, RESTARTED, Step::Alarm(REFRESH, at(3610))),
         (46, RESTARTED, Step::Nothing),
+        (47, WELL, Step::GiveUp(REFRESH)),
+        (48, RESTARTED, Step::Nothing),
+        (53, RESTARTED, Step::Nothing),
+        (54, WELL, Step::Nothing),
+        (55, renew, Step::Nothing),
         (3609, RESTARTED, Step::Nothing),
         (3610, RESTARTED, Step::Begin(REFRESH)),
     ];

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::acts::{Recycle, Step};
 use crate::metrics::{Ended, Metrics};
 use crate::moment::Moment;
+use crate::said::one_line;
 use crate::settings::RecycleSettings;
 
 /// Beyond its own deadline, a recycle has so long to be reported as ended.
@@ -95,8 +96,10 @@ impl Acting {
         };
         match self.client.recycle(&running.request).await {
             Ok(_) => running.begun = true,
-            Err(error @ AskError::Refused { .. }) => self.give_up(&error.to_string()),
-            Err(error) if now.since(running.since) >= GRACE => self.give_up(&error.to_string()),
+            Err(error @ AskError::Refused { .. }) => self.give_up(&one_line(&error.to_string())),
+            Err(error) if now.since(running.since) >= GRACE => {
+                self.give_up(&one_line(&error.to_string()))
+            }
             Err(error) => tracing::debug!("the recycle is asked for again: {error}"),
         }
     }
@@ -155,7 +158,7 @@ impl Acting {
             older_by_the_server = ?older,
             requests_failed = ended.requests_failed,
             fault = ended.fault.as_ref().map(|fault| fault.0.as_str()),
-            detail = ended.detail.as_deref(),
+            detail = ended.detail.as_deref().map(one_line),
             "{}: ended",
             words(recycle)
         );
@@ -170,7 +173,10 @@ impl Acting {
         let digest = settings.digest();
         match self.client.settings(settings).await {
             Ok(_) => tracing::info!(digest, "apply settings: the bot holds them"),
-            Err(error) => tracing::warn!(digest, "apply settings: {error}"),
+            Err(error) => {
+                let why = one_line(&error.to_string());
+                tracing::warn!(digest, "apply settings: {why}");
+            }
         }
     }
 }

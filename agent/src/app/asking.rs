@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::clock::Clock;
 use crate::moment::Moment;
+use crate::said::one_line;
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Of one question: a bot that takes longer is not well.
@@ -47,7 +48,7 @@ pub(super) async fn ask(client: Client, clock: Clock, heard: mpsc::Sender<Heard>
         let now = (clock.now(), Instant::now());
         let stood_still = now.1.duration_since(instant) > now.0.since(awake) + BLINK;
         (awake, instant) = now;
-        let answer = answer.map_err(|error| (fault_of(&error), error.to_string()));
+        let answer = answer.map_err(|error| (fault_of(&error), one_line(&error.to_string())));
         // What was asked before a standstill is not late for that. It is told with the next answer instead.
         if stood_still && answer.is_err() {
             standstill = true;

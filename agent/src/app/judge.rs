@@ -219,6 +219,7 @@ impl Bench {
             situation,
             settings: self.judge.settings.readiness,
             decision,
+            overload: self.mind.overload(now),
         };
         self.telling.tell(&standing, now);
         self.judge.standing.send_replace(Some(standing));

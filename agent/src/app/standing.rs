@@ -1,6 +1,7 @@
 //! What `/readyz` and the gauges say: what was judged last, and how old it is by now.
 
 use sabai_daemon::admin::Readiness as Page;
+use sabai_wire::fault::Fault;
 
 use crate::decision::Decision;
 use crate::metrics::Metrics;
@@ -17,6 +18,8 @@ pub(super) struct Standing {
     pub(super) situation: Situation,
     pub(super) settings: ReadinessSettings,
     pub(super) decision: Decision,
+    /// What the bot's statements meet for want of room on the server.
+    pub(super) overload: Option<Fault>,
 }
 
 impl Standing {
@@ -58,8 +61,11 @@ impl Standing {
         );
         let state = state.as_str();
         let held = now.since(*since).as_secs();
+        let overload = self.overload.map_or_else(String::new, |fault| {
+            format!("; statements of the bot meet {fault}")
+        });
         format!(
-            "Postgres {state}{why} for {held} s, {age}; {}",
+            "Postgres {state}{why} for {held} s, {age}; {}{overload}",
             self.decision
         )
     }

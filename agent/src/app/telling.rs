@@ -2,6 +2,8 @@
 
 use std::mem::{Discriminant, discriminant};
 
+use sabai_wire::fault::Fault;
+
 use super::standing::Standing;
 use crate::decision::{Decision, Why};
 use crate::moment::Moment;
@@ -24,6 +26,7 @@ struct Told {
     /// Why the pod is withdrawn, without the seconds that go by.
     withdrawn: Option<Discriminant<Withdrawn>>,
     decision: Decision,
+    overload: Option<Fault>,
 }
 
 impl Telling {
@@ -44,6 +47,7 @@ impl Telling {
             cause: verdict.cause,
             withdrawn: why.as_ref().map(discriminant),
             decision,
+            overload: standing.overload,
         };
         let before = self.told.replace(told.clone());
         let is_new =
@@ -59,6 +63,9 @@ impl Telling {
         }
         if is_new(|a, b| a.decision == b.decision) {
             tell_decision(decision);
+        }
+        if is_new(|a, b| a.overload == b.overload) {
+            tell_overload(standing.overload, before.is_some());
         }
     }
 }
@@ -78,6 +85,18 @@ fn tell_verdict(verdict: &Verdict, detail: Option<&str>) {
             cause.fault.advice()
         ),
         None => tracing::info!(state, "the path to Postgres is {state}"),
+    }
+}
+
+fn tell_overload(overload: Option<Fault>, was_told: bool) {
+    match overload {
+        Some(fault) => tracing::warn!(
+            %fault,
+            "statements of the bot meet {fault}; {}; nothing is recycled for it",
+            fault.advice()
+        ),
+        None if was_told => tracing::info!("statements of the bot meet no such thing any more"),
+        None => {}
     }
 }
 

@@ -104,3 +104,33 @@ fn a_pool_that_stands_still_is_wedged_but_not_because_we_stood_still() {
     assert_eq!(hearing.pool(), Bot::Wedged);
     assert!(hearing.reports.len() <= 8, "{}", hearing.reports.len());
 }
+
+#[test]
+fn a_server_without_room_is_what_statements_met_lately() {
+    let mut hearing = Hearing::new(STUCK_AFTER);
+    let met = |faults: &[(Fault, u64)]| {
+        let mut report = well();
+        let faults = faults.iter();
+        report.faults = faults
+            .map(|(fault, times)| (fault.as_str().to_owned(), *times))
+            .collect();
+        report
+    };
+    let (full, slow) = (Fault::DiskFull, Fault::StatementTimeout);
+    let table = [
+        (0, met(&[(full, 7)]), None),
+        (1, met(&[(full, 7), (Fault::Silent, 9)]), None),
+        (2, met(&[(full, 9), (slow, 1)]), Some(full)),
+        (3, met(&[(full, 9), (slow, 5)]), Some(full)),
+        (9, met(&[(full, 9), (slow, 6)]), Some(slow)),
+        (20, met(&[(full, 9), (slow, 6)]), Some(slow)),
+        (25, met(&[(full, 9), (slow, 6)]), None),
+        (26, met(&[(full, 10), (slow, 6)]), Some(full)),
+        // It was started again.
+        (42, met(&[]), None),
+    ];
+    for (second, report, expected) in table {
+        hearing.asked(at(second), Ok(report), false);
+        assert_eq!(hearing.overload(at(second)), expected, "{second}");
+    }
+}

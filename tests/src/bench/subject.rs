@@ -142,6 +142,11 @@ impl Subject {
         })
     }
 
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// A superuser's session on its database.
     ///
     /// # Errors

@@ -130,8 +130,12 @@ impl Log {
 
     /// The first line kept, or still to come, that `wanted` takes. Waits for ever if need be.
     pub async fn wait_for(&self, wanted: impl Fn(&Line) -> bool) -> Line {
+        self.wait_for_since(0, wanted).await
+    }
+
+    /// The same without the first `seen` lines.
+    pub async fn wait_for_since(&self, mut seen: u64, wanted: impl Fn(&Line) -> bool) -> Line {
         let mut count = self.count.clone();
-        let mut seen = 0;
         loop {
             let total = *count.borrow_and_update();
             if let Some(line) = self.since(seen).into_iter().find(&wanted) {

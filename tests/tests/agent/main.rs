@@ -9,15 +9,28 @@
 //! | certificate, CA, client certificate, password rotated and valid | one refresh each, unnoticed | `rotated` |
 //! | certificate expired, wrong name, wrong CA; no TLS; a certificate that ends soon | protect; says what was presented and expected; warns | `refused` |
 //! | the bot's sessions alone go silent; its pool is wedged | refresh at once; replace | `local` |
+//! | the server has no room | names it; no recycle | `overloaded` |
+//! | one path in three fails | nothing changes; the bucket holds | `flapping` |
+//! | the bot cannot be heard | names it, withdraws the pod | `unheard` |
+//! | the agent is killed | it is back and knows as much | `restarts` |
+//! | clocks jump; the process stands still | nothing | `clocks` |
+//! | the path forgets idle sessions | the canaries find when | `canaries` |
+//! | a person asks | the command line answers | `command` |
 //! | the database is away for everyone | no recycle; ready, or withdrawn where that is the policy | `away` |
 
 mod asking;
 mod away;
+mod canaries;
+mod clocks;
+mod command;
+mod flapping;
 mod healthy;
 mod local;
 mod moved;
 mod overloaded;
 mod refused;
 mod restarted;
+mod restarts;
 mod rotated;
+mod unheard;
 mod watched;

@@ -1,13 +1,13 @@
 //! The server has no room: the agent names it, leaves the pod ready and recycles nothing, which would cost the server
 //! more.
 
-use sabai_tests::scene::{LIMIT, Scene, setup};
+use sabai_tests::scene::{LIMIT, SOME, Scene, setup};
 #[cfg(target_os = "linux")]
 use sabai_tests::{preload::Disk, scene::faulty_server};
 
 use sabai_tests::agent::Agent;
 
-use super::watched::{begun, is_unharmed, names_and_waits};
+use super::watched::{begun, is_unharmed, names_and_waits, said};
 
 async fn ends(scene: Scene, agent: &Agent) {
     agent.says(200, "Postgres Healthy", LIMIT).await;
@@ -44,5 +44,24 @@ async fn the_server_s_disk_is_full() {
     names_and_waits(&scene, &agent, "DiskFull", "Write").await;
     scene.names("DiskFull").await;
     disk.heal();
+    ends(scene, &agent).await;
+}
+
+/// The agent's row is there and finds its place again: it is the bot's statements that show what is wrong.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_s_disk_is_full_for_the_bot_alone() {
+    let server = faulty_server().await;
+    let scene = setup().on(&server).start().await;
+    let agent = scene.agent(&[]).await;
+    agent.says(200, "Postgres Healthy", LIMIT).await;
+    let disk = server.faults().expect("asked for");
+    disk.disk(Disk::Full);
+    let met = "statements of the bot meet DiskFull";
+    agent.says(200, met, LIMIT).await;
+    scene.answers(SOME / 2).await;
+    assert!(!said(&agent, 0, met).is_empty(), "and in the log");
+    disk.heal();
+    agent.says(200, "nothing: all is well\n", LIMIT).await;
     ends(scene, &agent).await;
 }

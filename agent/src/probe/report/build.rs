@@ -10,10 +10,9 @@ use sabai_wire::link::SessionFacts;
 use sabai_wire::stage::{Passed, Stage};
 
 use super::{AddressReport, CertificateReport, PathReport, ServerReport, StageReport, StageResult};
+use crate::said::one_line;
 
 const DAY: i64 = 86_400;
-/// Postgres may say much, and what it says goes into logs and status.
-const MAX_CHARACTERS: usize = 1000;
 
 /// What came of writing a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,10 +201,4 @@ fn of_server(facts: &ServerFacts, reached: &Reached) -> ServerReport {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// Bounded, and nothing in it that a terminal would obey.
-fn one_line(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().take(MAX_CHARACTERS).map(harmless).collect()
 }
