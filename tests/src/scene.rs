@@ -1,8 +1,9 @@
-//! What every row of the campaign stands on: a bot with a spool behind the gate, a load of 100 events a second over 64
-//! connections, and the question that all rows ask in the end: nothing lost, nothing doubled, in order, every webhook
+//! What every row of the campaign stands on: a bot with a spool behind the gate, an agent beside it that meets the same, a
+//! load of 100 events a second over 64 connections, and the question that all rows ask in the end: nothing lost, nothing doubled, in order, every webhook
 //! answered in time, every session back in its place.
 
 mod asking;
+mod beside;
 mod ending;
 mod setup;
 
@@ -10,8 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::{Agent, short_times};
-use crate::bot::build::{self, Profile};
+use crate::agent::Agent;
 use crate::bot::{Bot, Environment};
 use crate::gate::{Fault, Gate};
 use crate::load::Load;
@@ -19,7 +19,7 @@ use crate::mishap::Ground;
 use crate::process::{Signal, send};
 use crate::webhook::Webhook;
 use crate::world::World;
-use tokio::sync::{SemaphorePermit, watch};
+use tokio::sync::{Mutex, SemaphorePermit, watch};
 
 #[cfg(target_os = "linux")]
 pub use setup::faulty_server;
@@ -39,8 +39,12 @@ pub const SOME: usize = 200;
 
 /// A world under load.
 pub struct Scene {
-    // Dropped from the top: the load goes before the bot, the bot before what it needs.
+    // Dropped from the top: the load goes before agent and bot, these before what they need.
     pub load: Load,
+    /// The scene's own agent, unless it is without or a row has another.
+    beside: Mutex<Option<Agent>>,
+    /// Why that one may have sessions renewed.
+    reasons: Vec<&'static str>,
     pub bot: Bot,
     pub gate: Gate,
     ground: Option<Ground>,
@@ -75,16 +79,6 @@ impl Scene {
         let env = env.iter();
         let env = env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         start(&self.world, &env.collect()).await
-    }
-
-    /// An agent beside the bot, with short times; with more in its environment, which wins.
-    pub async fn agent(&self, env: &[(&str, &str)]) -> Agent {
-        let program = build::agent(Profile::Dev).await.expect("it compiles");
-        let more = env.iter();
-        let more = more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let own = self.world.environment();
-        let env = [own, self.env.clone(), short_times(), more.collect()].concat();
-        Agent::start(&program, env).await.expect("an agent")
     }
 
     /// LINE's webhooks go to `heir` from now on, as by a Service whose other pod is not ready.

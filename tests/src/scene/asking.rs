@@ -63,8 +63,9 @@ impl Scene {
     }
 
     /// One session is lost and cannot be replaced, for this reason; the others carry the load, and none of them is
-    /// given up.
+    /// given up. No fresh session can be had by now: a refresh that the agent asks for renews none either.
     pub async fn loses_one(&self, fault: &str) {
+        self.renews_nothing().await;
         let sessions = self.gate.connections();
         sessions[0].inflict(Fault::Reset);
         self.names(fault).await;
@@ -93,6 +94,19 @@ impl Scene {
             }
         })
         .await
+    }
+
+    /// Waits until no recycle goes on and what it renewed is closed.
+    async fn renews_nothing(&self) {
+        eventually(LIMIT, "a recycle to end", async || {
+            let report = self.report().await;
+            let (last, closing) = (&report["lastRecycle"], &report["pool"]["closing"]);
+            match last["outcome"] != "InProgress" && *closing == 0 {
+                true => Ok(()),
+                false => Err(format!("{last}, {closing} closing")),
+            }
+        })
+        .await;
     }
 
     /// What the bot reports of its pool.

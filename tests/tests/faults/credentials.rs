@@ -22,6 +22,7 @@ async fn a_password_is_rotated() {
     let scene = setup()
         .on(&server)
         .env("PGPASSWORD_FILE", path)
+        .renewed_for(&["PasswordChanged"])
         .start()
         .await;
     scene
