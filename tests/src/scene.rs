@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::Agent;
 use crate::bot::{Bot, Environment};
 use crate::gate::{Fault, Gate};
 use crate::load::Load;
@@ -19,8 +18,9 @@ use crate::mishap::Ground;
 use crate::process::{Signal, send};
 use crate::webhook::Webhook;
 use crate::world::World;
-use tokio::sync::{Mutex, SemaphorePermit, watch};
+use tokio::sync::{SemaphorePermit, watch};
 
+use beside::Beside;
 #[cfg(target_os = "linux")]
 pub use setup::faulty_server;
 pub use setup::{server, setup};
@@ -41,10 +41,7 @@ pub const SOME: usize = 200;
 pub struct Scene {
     // Dropped from the top: the load goes before agent and bot, these before what they need.
     pub load: Load,
-    /// The scene's own agent, unless it is without or a row has another.
-    beside: Mutex<Option<Agent>>,
-    /// Why that one may have sessions renewed.
-    reasons: Vec<&'static str>,
+    beside: Beside,
     pub bot: Bot,
     pub gate: Gate,
     ground: Option<Ground>,

@@ -5,19 +5,35 @@ use std::collections::BTreeSet;
 
 use crate::agent::{Agent, short_times};
 use crate::bot::build::{self, Profile};
-use crate::bot::{Environment, control};
+use crate::bot::{Bot, Environment, control};
 use crate::gate::Gate;
 use crate::world::World;
+use tokio::sync::Mutex;
 
-use super::{Scene, socket};
+use super::{Scene, asking, socket};
 
 /// Of a recycle that an agent wanted.
 const RECYCLES: &str = "sabai_agent_recycles_total";
 
+/// The scene's own agent.
+pub(super) struct Beside {
+    /// Nothing where the scene is without, or a row has another.
+    agent: Mutex<Option<Agent>>,
+    /// Why it may have sessions renewed.
+    reasons: Vec<&'static str>,
+}
+
+impl Beside {
+    pub(super) fn new(agent: Option<Agent>, reasons: Vec<&'static str>) -> Self {
+        let agent = Mutex::new(agent);
+        Self { agent, reasons }
+    }
+}
+
 impl Scene {
     /// Another agent in the place of the scene's own, with short times; with more in its environment, which wins.
     pub async fn agent(&self, env: &[(&str, &str)]) -> Agent {
-        if let Some(own) = self.beside.lock().await.take() {
+        if let Some(own) = self.beside.agent.lock().await.take() {
             own.kill().await;
         }
         let more = env.iter();
@@ -26,51 +42,50 @@ impl Scene {
             .ground
             .as_ref()
             .map_or(&self.gate, |ground| ground.gate());
-        start(
-            &self.world,
-            gate,
-            &[self.env.clone(), more.collect()].concat(),
-        )
-        .await
+        start(&self.world, gate, &self.env, more.collect()).await
     }
 }
 
-/// An agent beside a bot of this environment.
-pub(super) async fn start(world: &World, gate: &Gate, env: &Environment) -> Agent {
+/// An agent beside a bot of this environment, with more of its own.
+pub(super) async fn start(
+    world: &World,
+    gate: &Gate,
+    bot: &Environment,
+    own: Environment,
+) -> Agent {
     let program = build::agent(Profile::Dev).await.expect("it compiles");
     let companion = gate.companion().expect("a scene's gate has one");
     let port = ("PGPORT".to_owned(), companion.addr().port().to_string());
-    let env = [short_times(), env.clone(), vec![port]].concat();
+    let env = [short_times(), bot.clone(), vec![port], own].concat();
     let agent = Agent::start(&program, world.environment_with(env)).await;
     agent.expect("an agent")
 }
 
-/// It still runs, and what it had renewed it had renewed for one of these reasons, or a row has asked for it.
+/// It still runs, and what it had renewed it had renewed for a reason that fits, or the row has asked for it.
 #[expect(clippy::print_stdout, reason = "what a run's agent did")]
-pub(super) async fn is_well(agent: Option<Agent>, world: &World, reasons: &[&'static str]) {
-    let Some(agent) = agent else { return };
+pub(super) async fn is_well(beside: Beside, world: &World, bot: &Bot) {
+    let Some(agent) = beside.agent.into_inner() else {
+        return;
+    };
     assert_eq!(agent.exit_status(), None, "{}", agent.log().tail());
     let (_, page) = agent.page("/metrics").await.expect("the agent answers");
-    let recycles: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with(RECYCLES))
-        .collect();
+    let recycles = page.lines().filter(|line| line.starts_with(RECYCLES));
+    let recycles: Vec<&str> = recycles.collect();
     // After a row has handed over nobody answers there.
-    let bot = control::get(&socket(world), "/v1/report").await.ok();
-    let last = bot
-        .map(|report| report["lastRecycle"].clone())
-        .unwrap_or_default();
+    let report = control::get(&socket(world), "/v1/report").await.ok();
+    let last = report.map(|report| report["lastRecycle"].clone());
+    let last = last.unwrap_or_default();
     println!("the agent: {recycles:?}; the last recycle: {last}");
-    let mut unfit: BTreeSet<&str> = recycles.iter().filter_map(|line| reason(line)).collect();
+    let mut reasons: BTreeSet<&str> = recycles.iter().filter_map(|line| reason(line)).collect();
     let (why, id) = (last["reason"].as_str(), last["requestId"].as_str());
-    let ours = |why: &str| id.is_some_and(|id| id.starts_with(&format!("{why}-")));
-    unfit.extend(why.filter(|why| !ours(why)));
-    unfit.retain(|why| !reasons.contains(why));
-    assert!(
-        unfit.is_empty(),
-        "{unfit:?} do not fit; {}",
-        agent.log().tail()
-    );
+    let asked = |why: &str| id.is_some_and(|id| id.starts_with(&format!("{why}-")));
+    reasons.extend(why.filter(|why| !asked(why)));
+    reasons.retain(|why| !beside.reasons.contains(why));
+    if asking::machine_stood_still(bot).await {
+        reasons.remove("SessionsLost");
+    }
+    let tail = agent.log().tail();
+    assert!(reasons.is_empty(), "{reasons:?} do not fit; {tail}");
 }
 
 /// The label of a line of metrics.

@@ -18,7 +18,7 @@ impl Scene {
         assert_eq!((report.lost, report.duplicates), (0, 0), "{report}");
         assert_eq!(report.answered, report.sent, "{report}");
         summary.all_answered(allowed);
-        beside::is_well(self.beside.into_inner(), &self.world, &self.reasons).await;
+        beside::is_well(self.beside, &self.world, &self.bot).await;
     }
 
     /// Ends the load; all its webhooks were answered 200 in time, and everything else holds that must always hold.
@@ -45,7 +45,7 @@ impl Scene {
         sessions::are_back(&self.bot, WARM, LIMIT).await;
         let (peak, most) = (self.gate.peak(), sessions::ceiling(&self.bot).await);
         assert!(peak <= most, "{peak} sessions at a time, {most} allowed");
-        beside::is_well(self.beside.into_inner(), &self.world, &self.reasons).await;
+        beside::is_well(self.beside, &self.world, &self.bot).await;
         (summary, report)
     }
 }

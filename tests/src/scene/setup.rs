@@ -8,9 +8,10 @@ use crate::load::Load;
 use crate::mishap::Ground;
 use crate::postgres::{self, Postgres};
 use crate::world::{Options, World};
-use tokio::sync::{Mutex, OnceCell, Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 
-use super::{LIMIT, RATE, SOME, Scene, WARM, beside, socket, start};
+use super::beside::{self, Beside};
+use super::{LIMIT, RATE, SOME, Scene, WARM, socket, start};
 
 const ANSWERS: &str = "
 default_language: th
@@ -84,7 +85,13 @@ impl Setup {
         self
     }
 
-    /// The agent may have sessions renewed for these reasons too, not only for those that were lost.
+    /// The agent may have sessions renewed for these reasons alone: the row loses one session at most.
+    pub fn renewed_only_for(mut self, reasons: &[&'static str]) -> Self {
+        self.reasons = reasons.to_vec();
+        self
+    }
+
+    /// For these reasons too, not only for those that were lost.
     pub fn renewed_for(mut self, reasons: &[&'static str]) -> Self {
         self.reasons.extend(reasons);
         self
@@ -132,7 +139,7 @@ impl Setup {
         let bot = start(&world, &env).await;
         let way = ground.as_ref().map_or(&gate, |ground| ground.gate());
         let agent = match self.agent {
-            true => Some(beside::start(&world, way, &env).await),
+            true => Some(beside::start(&world, way, &env, Environment::new()).await),
             false => None,
         };
         let address = watch::Sender::new(Some(world.webhook(&bot)));
@@ -140,8 +147,7 @@ impl Setup {
         load.answered(SOME / 2, LIMIT).await;
         Scene {
             load,
-            beside: Mutex::new(agent),
-            reasons: self.reasons,
+            beside: Beside::new(agent, self.reasons),
             bot,
             gate,
             ground,

@@ -15,7 +15,9 @@ use sabai_tests::scene::{LIMIT, SOME, Scene, WARM, server, setup};
 async fn refused(presents: Presents, fault: &str) {
     let server = server(&[]).await;
     // The good one that it has in the end is another.
-    let setup = setup().on(&server).renewed_for(&["CertificateChanged"]);
+    let setup = setup()
+        .on(&server)
+        .renewed_only_for(&["CertificateChanged"]);
     let scene = setup.start().await;
     server.present(presents).await.expect("reloads");
     scene.loses_one(fault).await;
@@ -57,7 +59,7 @@ async fn a_server_without_tls() {
 /// CVE-2021-23222: bytes that came before the handshake must never be read as the server's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plaintext_byte_after_the_ssl_request() {
-    let scene = setup().start().await;
+    let scene = setup().renewed_only_for(&[]).start().await;
     scene
         .gate
         .new_connections(Fault::AnswerSslRequest(b"SR"))
@@ -100,7 +102,9 @@ async fn certificates(scene: &Scene) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_s_certificate_is_rotated() {
     let server = server(&[]).await;
-    let setup = setup().on(&server).renewed_for(&["CertificateChanged"]);
+    let setup = setup()
+        .on(&server)
+        .renewed_only_for(&["CertificateChanged"]);
     let scene = setup.start().await;
     let old = certificates(&scene).await;
     server.present(Presents::Trusted).await.expect("reloads");
@@ -123,7 +127,7 @@ async fn the_authority_is_rotated_with_overlap() {
     let setup = setup()
         .on(&server)
         .env("PGSSLROOTCERT", path)
-        .renewed_for(&["CAChanged", "CertificateChanged"]);
+        .renewed_only_for(&["CAChanged", "CertificateChanged"]);
     let scene = setup.start().await;
     let new = Authority::new("the next authority").expect("randomness");
     replace(&roots, &format!("{old}{}", new.pem()));
@@ -152,7 +156,7 @@ async fn our_own_certificate_is_rotated() {
         .on(&server)
         .env("PGSSLCERT", certificate.display().to_string())
         .env("PGSSLKEY", key.display().to_string())
-        .renewed_for(&["ClientCertificateChanged"]);
+        .renewed_only_for(&["ClientCertificateChanged"]);
     let scene = setup.start().await;
     write(&server.authority().client(OWNER).expect("signed"));
     all_new(&scene, "Requested").await;
