@@ -3,6 +3,7 @@
 //! then happen.
 
 mod accepting;
+mod companion;
 mod connection;
 mod fault;
 mod filter;
@@ -33,12 +34,14 @@ pub struct Gate {
     shared: Arc<Shared>,
     address: SocketAddr,
     accepting: JoinHandle<()>,
+    /// Meets what this gate meets, and is not counted.
+    companion: Option<Box<Gate>>,
 }
 
 /// What the gate's tasks share.
 struct Shared {
     leads_to: watch::Sender<SocketAddr>,
-    termination: Option<Termination>,
+    termination: Option<Arc<Termination>>,
     /// What new connections meet.
     fresh: watch::Sender<Option<Fault>>,
     /// What the listening socket was last told.
@@ -74,7 +77,7 @@ impl Gate {
         let database = postgres.database();
         let termination = match tls {
             Tls::Passed => None,
-            Tls::Terminated => Some(Termination::new(&database, postgres.authority())?),
+            Tls::Terminated => Some(Termination::new(&database, postgres.authority())?.into()),
         };
         Self::with(
             SocketAddr::from(([127, 0, 0, 1], database.port)),
@@ -83,7 +86,10 @@ impl Gate {
         .await
     }
 
-    async fn with(leads_to: SocketAddr, termination: Option<Termination>) -> anyhow::Result<Self> {
+    async fn with(
+        leads_to: SocketAddr,
+        termination: Option<Arc<Termination>>,
+    ) -> anyhow::Result<Self> {
         let port = crate::port::free().next().context("no free port")?;
         Self::at(
             SocketAddr::from(([127, 0, 0, 1], port)),
@@ -96,7 +102,7 @@ impl Gate {
     async fn at(
         address: SocketAddr,
         leads_to: SocketAddr,
-        termination: Option<Termination>,
+        termination: Option<Arc<Termination>>,
     ) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
             leads_to: watch::Sender::new(leads_to),
@@ -113,6 +119,7 @@ impl Gate {
             shared,
             address,
             accepting,
+            companion: None,
         })
     }
 
@@ -132,7 +139,9 @@ impl Gate {
 
     /// New connections lead there from now on, as after a failover; those that exist stay.
     pub fn lead_to(&self, address: SocketAddr) {
-        self.shared.leads_to.send_replace(address);
+        for gate in self.both() {
+            gate.shared.leads_to.send_replace(address);
+        }
     }
 
     /// Every connection that exists meets `fault` now.
@@ -140,9 +149,9 @@ impl Gate {
     /// # Panics
     /// For a close_notify that this gate cannot send.
     pub fn existing(&self, fault: Fault) {
-        self.connections()
-            .iter()
-            .for_each(|connection| connection.inflict(fault));
+        for connection in self.both().flat_map(Self::connections) {
+            connection.inflict(fault);
+        }
     }
 
     /// Every connection made from now on meets `fault`; it holds when this returns.
@@ -164,7 +173,7 @@ impl Gate {
     /// Everything passes again: new connections, and what is left of those that exist.
     pub async fn heal(&self) {
         self.fresh(None).await;
-        for connection in self.connections() {
+        for connection in self.both().flat_map(Self::connections) {
             connection.heal();
         }
     }
@@ -190,14 +199,18 @@ impl Gate {
     }
 
     async fn fresh(&self, fault: Option<Fault>) {
-        self.shared.fresh.send_replace(fault);
-        eventually(SWITCH_LIMIT, "the gate to switch", async || {
-            match *self.shared.applied.borrow() {
-                now if now == fault => Ok(()),
-                now => Err(format!("{now:?}, not {fault:?}")),
-            }
-        })
-        .await;
+        for gate in self.both() {
+            gate.shared.fresh.send_replace(fault);
+        }
+        for gate in self.both() {
+            eventually(SWITCH_LIMIT, "the gate to switch", async || {
+                match *gate.shared.applied.borrow() {
+                    now if now == fault => Ok(()),
+                    now => Err(format!("{now:?}, not {fault:?}")),
+                }
+            })
+            .await;
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! What every row of the campaign stands on: a bot with a spool behind the gate, a load of 100 events a second over 64
-//! connections, and the question that all rows ask in the end: nothing lost, nothing doubled, in order, every webhook
+//! What every row of the campaign stands on: a bot with a spool behind the gate, an agent beside it that meets the same, a
+//! load of 100 events a second over 64 connections, and the question that all rows ask in the end: nothing lost, nothing doubled, in order, every webhook
 //! answered in time, every session back in its place.
 
 mod asking;
+mod beside;
 mod ending;
 mod setup;
 
@@ -10,8 +11,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::{Agent, short_times};
-use crate::bot::build::{self, Profile};
 use crate::bot::{Bot, Environment};
 use crate::gate::{Fault, Gate};
 use crate::load::Load;
@@ -21,6 +20,7 @@ use crate::webhook::Webhook;
 use crate::world::World;
 use tokio::sync::{SemaphorePermit, watch};
 
+use beside::Beside;
 #[cfg(target_os = "linux")]
 pub use setup::faulty_server;
 pub use setup::{server, setup};
@@ -39,8 +39,9 @@ pub const SOME: usize = 200;
 
 /// A world under load.
 pub struct Scene {
-    // Dropped from the top: the load goes before the bot, the bot before what it needs.
+    // Dropped from the top: the load goes before agent and bot, these before what they need.
     pub load: Load,
+    beside: Beside,
     pub bot: Bot,
     pub gate: Gate,
     ground: Option<Ground>,
@@ -75,25 +76,6 @@ impl Scene {
         let env = env.iter();
         let env = env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         start(&self.world, &env.collect()).await
-    }
-
-    /// An agent beside the bot, with short times; with more in its environment, which wins.
-    pub async fn agent(&self, env: &[(&str, &str)]) -> Agent {
-        let program = build::agent(Profile::Dev).await.expect("it compiles");
-        let agent = Agent::start(&program, self.agent_env(env)).await;
-        agent.expect("an agent")
-    }
-
-    /// What such an agent is started with.
-    pub fn agent_env(&self, env: &[(&str, &str)]) -> Environment {
-        let owned = |env: &[(&str, &str)]| -> Environment {
-            let pairs = env.iter();
-            pairs
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect()
-        };
-        let env = [self.env.clone(), short_times(), owned(env)].concat();
-        self.world.environment_with(env)
     }
 
     /// Where the bot listens for its operators.

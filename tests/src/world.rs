@@ -130,6 +130,14 @@ impl World {
         .concat()
     }
 
+    /// The same with more, which wins. A variable given as `X_FILE` takes the place of `X`.
+    #[must_use]
+    pub fn environment_with(&self, env: Environment) -> Environment {
+        let mut whole = self.environment();
+        whole.retain(|(name, _)| !env.iter().any(|(more, _)| *more == format!("{name}_FILE")));
+        [whole, env].concat()
+    }
+
     /// Starts a bot and waits until it is ready.
     ///
     /// # Errors
@@ -140,21 +148,12 @@ impl World {
         Ok(bot)
     }
 
-    /// Starts a bot with more in its environment; it may not become ready. A variable given as `X_FILE` takes the
-    /// place of `X`.
+    /// Starts a bot with more in its environment, as [`World::environment_with`]; it may not become ready.
     ///
     /// # Errors
     /// When it ends or does not listen.
     pub async fn bot_with(&self, env: Environment) -> anyhow::Result<Bot> {
         Bot::start(&self.program, self.environment_with(env)).await
-    }
-
-    /// The environment of a process of this world, with more; a variable given as `X_FILE` takes the place of `X`.
-    #[must_use]
-    pub fn environment_with(&self, more: Environment) -> Environment {
-        let mut whole = self.environment();
-        whole.retain(|(name, _)| !more.iter().any(|(one, _)| *one == format!("{name}_FILE")));
-        [whole, more].concat()
     }
 
     /// LINE's webhook for this bot.

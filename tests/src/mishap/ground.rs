@@ -51,6 +51,7 @@ impl Ground {
         spool: &Path,
     ) -> anyhow::Result<Self> {
         let gate = Gate::before(&postgres, Tls::Passed).await?;
+        let gate = gate.with_companion().await?;
         let inner = Gate::before(&postgres, Tls::Terminated).await?;
         if let Some(parent) = spool.parent() {
             std::fs::create_dir_all(parent).context("make the bot's folder")?;
@@ -76,7 +77,7 @@ impl Ground {
         environment
     }
 
-    /// The way that the bot takes.
+    /// The way that the bot takes. An agent may take its companion's.
     #[must_use]
     pub fn gate(&self) -> &Gate {
         &self.gate

@@ -1,6 +1,6 @@
 //! What rows ask of a bot: which faults it met, how its pool stands, whether anybody noticed.
 
-use crate::bot::control;
+use crate::bot::{Bot, control};
 use crate::gate::Fault;
 use crate::wait::eventually;
 use http::Method;
@@ -11,9 +11,7 @@ use super::{LIMIT, SOME, Scene, socket};
 impl Scene {
     /// How often the bot met a fault of this name.
     pub async fn met(&self, fault: &str) -> u64 {
-        let metrics = self.bot.metrics().await.expect("the bot answers");
-        let met = metrics.sum("sabai_faults_total", &[("fault", fault)]);
-        met.unwrap_or_default() as u64
+        met(&self.bot, fault).await
     }
 
     /// Waits until the bot has named the fault.
@@ -44,15 +42,9 @@ impl Scene {
         .await;
     }
 
-    /// Whether Postgres was silent for a while though nobody made it so: the machine itself stood still, and what
-    /// follows says nothing.
-    async fn machine_stood_still(&self) -> bool {
-        self.met("Silent").await + self.met("StatementTimeout").await > 0
-    }
-
     /// Nobody noticed: no webhook had to wait on disk.
     pub async fn never_spooled(&self) {
-        if self.machine_stood_still().await {
+        if machine_stood_still(&self.bot).await {
             return;
         }
         let lines = self.bot.log().lines();
@@ -63,13 +55,14 @@ impl Scene {
     }
 
     /// One session is lost and cannot be replaced, for this reason; the others carry the load, and none of them is
-    /// given up.
+    /// given up. No fresh session can be had by now: a refresh that the agent asks for renews none either.
     pub async fn loses_one(&self, fault: &str) {
+        self.renews_nothing().await;
         let sessions = self.gate.connections();
         sessions[0].inflict(Fault::Reset);
         self.names(fault).await;
         self.answers(SOME).await;
-        if self.machine_stood_still().await {
+        if machine_stood_still(&self.bot).await {
             return;
         }
         let kept = sessions[1..].iter().filter(|one| one.is_open()).count();
@@ -95,9 +88,34 @@ impl Scene {
         .await
     }
 
+    /// Waits until no recycle goes on and what it renewed is closed.
+    async fn renews_nothing(&self) {
+        eventually(LIMIT, "a recycle to end", async || {
+            let report = self.report().await;
+            let (last, closing) = (&report["lastRecycle"], &report["pool"]["closing"]);
+            match last["outcome"] != "InProgress" && *closing == 0 {
+                true => Ok(()),
+                false => Err(format!("{last}, {closing} closing")),
+            }
+        })
+        .await;
+    }
+
     /// What the bot reports of its pool.
     pub async fn report(&self) -> Value {
         let report = control::get(&socket(&self.world), "/v1/report").await;
         report.expect("the bot answers")
     }
+}
+
+async fn met(bot: &Bot, fault: &str) -> u64 {
+    let metrics = bot.metrics().await.expect("the bot answers");
+    let met = metrics.sum("sabai_faults_total", &[("fault", fault)]);
+    met.unwrap_or_default() as u64
+}
+
+/// Whether Postgres was silent for a while though nobody made it so: the machine itself stood still, and what follows says
+/// nothing.
+pub(super) async fn machine_stood_still(bot: &Bot) -> bool {
+    met(bot, "Silent").await + met(bot, "StatementTimeout").await > 0
 }

@@ -6,7 +6,7 @@ use crate::wait::eventually;
 use crate::world::World;
 use crate::world::check::Report;
 
-use super::{LIMIT, Scene, WARM, socket};
+use super::{LIMIT, Scene, WARM, beside, socket};
 
 impl Scene {
     /// Ends the load where two pods had a part: none promises order to the other during an outage.
@@ -18,6 +18,7 @@ impl Scene {
         assert_eq!((report.lost, report.duplicates), (0, 0), "{report}");
         assert_eq!(report.answered, report.sent, "{report}");
         summary.all_answered(allowed);
+        beside::is_well(self.beside, &self.world, &self.bot).await;
     }
 
     /// Ends the load; all its webhooks were answered 200 in time, and everything else holds that must always hold.
@@ -45,6 +46,7 @@ impl Scene {
         // The others are intake's and the spare.
         sessions::are_back(&self.bot, WARM.min(most - 3), LIMIT).await;
         assert!(peak <= most, "{peak} sessions at a time, {most} allowed");
+        beside::is_well(self.beside, &self.world, &self.bot).await;
         (summary, report)
     }
 }

@@ -1,4 +1,4 @@
-//! What a scene is made of: a server, a gate, a world, a bot, the load.
+//! What a scene is made of: a server, a gate, a world, a bot, an agent beside it, the load.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::postgres::{self, Postgres};
 use crate::world::{Options, World};
 use tokio::sync::{OnceCell, Semaphore, watch};
 
+use super::beside::{self, Beside};
 use super::{LIMIT, RATE, SOME, Scene, WARM, socket, start};
 
 const ANSWERS: &str = "
@@ -31,6 +32,9 @@ pub struct Setup {
     postgres: Option<Arc<Postgres>>,
     tls: Tls,
     on_ground: bool,
+    agent: bool,
+    /// Why it may have sessions renewed.
+    reasons: Vec<&'static str>,
     /// For the bots; wins over everything.
     env: Environment,
 }
@@ -50,6 +54,8 @@ pub fn setup() -> Setup {
         postgres: None,
         tls: Tls::Passed,
         on_ground: false,
+        agent: true,
+        reasons: vec!["SessionsLost"],
         env: Environment::new(),
     }
 }
@@ -73,6 +79,24 @@ impl Setup {
         self.on(&faulty_server().await)
     }
 
+    /// A row that says nothing about an agent, with the reason in a comment.
+    pub fn without_agent(mut self) -> Self {
+        self.agent = false;
+        self
+    }
+
+    /// The agent may have sessions renewed for these reasons alone: the row loses one session at most.
+    pub fn renewed_only_for(mut self, reasons: &[&'static str]) -> Self {
+        self.reasons = reasons.to_vec();
+        self
+    }
+
+    /// For these reasons too, not only for those that were lost.
+    pub fn renewed_for(mut self, reasons: &[&'static str]) -> Self {
+        self.reasons.extend(reasons);
+        self
+    }
+
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.to_owned(), value.into()));
         self
@@ -91,6 +115,7 @@ impl Setup {
             None => Arc::clone(SHARED.get_or_init(async || server(&[]).await).await),
         };
         let gate = Gate::before(&postgres, self.tls).await.expect("a gate");
+        let gate = gate.with_companion().await.expect("a gate");
         let options = self.options.on(Arc::clone(&postgres));
         let world = Arc::new(World::new(options).await.expect("a world"));
         let spool = world.folder().join("spool");
@@ -112,11 +137,20 @@ impl Setup {
         env.extend(ground.iter().flat_map(Ground::env));
         env.extend(self.env);
         let bot = start(&world, &env).await;
+        let way = ground.as_ref().map_or(&gate, |ground| ground.gate());
+        let agent = match self.agent {
+            true => {
+                let env = beside::environment(&world, way, &env, Environment::new());
+                Some(beside::start(env).await)
+            }
+            false => None,
+        };
         let address = watch::Sender::new(Some(world.webhook(&bot)));
         let load = Load::follow(&world, address.subscribe(), RATE);
         load.answered(SOME / 2, LIMIT).await;
         Scene {
             load,
+            beside: Beside::new(agent, self.reasons),
             bot,
             gate,
             ground,

@@ -14,7 +14,8 @@ use sabai_tests::wait::eventually;
 use sabai_wire::settings::PoolSettings;
 use serde_json::Value;
 
-use super::watched::{begun, count, is_unharmed, said};
+use super::asking::begun;
+use super::watched::{count, is_unharmed, said};
 
 const FOUND_WITHIN: Duration = Duration::from_secs(120);
 const IDLE: Duration = Duration::from_secs(2);

@@ -6,7 +6,8 @@ use sabai_tests::gate::{Fault, Gate, Tls};
 use sabai_tests::scene::{LIMIT, SOME, Scene, setup};
 use sabai_tests::wait::eventually;
 
-use super::watched::{begun, count, goes_paths, is_unharmed, said};
+use super::asking::begun;
+use super::watched::{count, goes_paths, is_unharmed, said};
 
 /// Each is two paths that pass and one that fails.
 const ROUNDS: u32 = 11;

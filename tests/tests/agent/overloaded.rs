@@ -7,7 +7,8 @@ use sabai_tests::{preload::Disk, scene::faulty_server};
 
 use sabai_tests::agent::Agent;
 
-use super::watched::{begun, is_unharmed, names_and_waits, said};
+use super::asking::begun;
+use super::watched::{is_unharmed, names_and_waits, said};
 
 async fn ends(scene: Scene, agent: &Agent) {
     agent.says(200, "Postgres Healthy", LIMIT).await;

@@ -8,7 +8,8 @@ use sabai_tests::scene::{LIMIT, Scene, server, setup};
 use sabai_tests::wait::eventually;
 use serde_json::Value;
 
-use super::watched::{begun, count, goes_paths, is_unharmed};
+use super::asking::begun;
+use super::watched::{count, goes_paths, is_unharmed};
 
 /// From listening to being informed.
 const INFORMED: Duration = Duration::from_secs(2);

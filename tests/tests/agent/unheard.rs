@@ -9,7 +9,8 @@ use sabai_tests::agent::Agent;
 use sabai_tests::scene::{LIMIT, Scene, setup};
 use serde_json::json;
 
-use super::watched::{begun, count, is_unharmed, said};
+use super::asking::begun;
+use super::watched::{count, is_unharmed, said};
 use stand_in::{Answer, Road};
 
 /// Three seconds of silence, a question each second, half a second for its answer, and a look each quarter.

@@ -41,14 +41,6 @@ pub(crate) fn said(agent: &Agent, count: u64, words: &str) -> Vec<Line> {
     lines
 }
 
-/// The recycles that it has begun, in its own words.
-pub(crate) fn begun(agent: &Agent) -> Vec<String> {
-    let lines = agent.log().lines();
-    let messages = lines.iter().filter_map(Line::message);
-    let begun = messages.filter(|message| message.ends_with(": begins"));
-    begun.map(str::to_owned).collect()
-}
-
 /// Nothing was withdrawn, thought ill of or recycled since the first `count` lines.
 pub(crate) fn was_calm(agent: &Agent, count: u64) {
     let words = ["not ready", "Suspect", "Degraded", "Down", ": begins"];

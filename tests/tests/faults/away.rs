@@ -15,7 +15,8 @@ const GONE: Duration = Duration::from_secs(60);
 async fn gone_for_a_minute() {
     let server = server(&[]).await;
     // Nobody waits for an answer that is a minute late: it goes by push.
-    let scene = setup().on(&server).start().await;
+    let setup = setup().on(&server).renewed_for(&["ServerRestarted"]);
+    let scene = setup.start().await;
     scene.gate.new_connections(Fault::Refuse).await;
     server.stop(Stop::Fast).await.expect("it stops");
     let events = GONE.as_secs() as usize * RATE as usize;

@@ -14,7 +14,11 @@ use sabai_tests::scene::{LIMIT, SOME, Scene, WARM, server, setup};
 /// New sessions are refused by that name; those that exist go on. Then it heals.
 async fn refused(presents: Presents, fault: &str) {
     let server = server(&[]).await;
-    let scene = setup().on(&server).start().await;
+    // The good one that it has in the end is another.
+    let setup = setup()
+        .on(&server)
+        .renewed_only_for(&["CertificateChanged"]);
+    let scene = setup.start().await;
     server.present(presents).await.expect("reloads");
     scene.loses_one(fault).await;
     // A refresh protects what works.
@@ -55,7 +59,7 @@ async fn a_server_without_tls() {
 /// CVE-2021-23222: bytes that came before the handshake must never be read as the server's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plaintext_byte_after_the_ssl_request() {
-    let scene = setup().start().await;
+    let scene = setup().renewed_only_for(&[]).start().await;
     scene
         .gate
         .new_connections(Fault::AnswerSslRequest(b"SR"))
@@ -98,7 +102,10 @@ async fn certificates(scene: &Scene) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_s_certificate_is_rotated() {
     let server = server(&[]).await;
-    let scene = setup().on(&server).start().await;
+    let setup = setup()
+        .on(&server)
+        .renewed_only_for(&["CertificateChanged"]);
+    let scene = setup.start().await;
     let old = certificates(&scene).await;
     server.present(Presents::Trusted).await.expect("reloads");
     scene.answers(SOME / 2).await;
@@ -117,7 +124,11 @@ async fn the_authority_is_rotated_with_overlap() {
     let old = server.authority().pem();
     std::fs::write(&roots, &old).expect("writable");
     let path = roots.display().to_string();
-    let scene = setup().on(&server).env("PGSSLROOTCERT", path).start().await;
+    let setup = setup()
+        .on(&server)
+        .env("PGSSLROOTCERT", path)
+        .renewed_only_for(&["CAChanged", "CertificateChanged"]);
+    let scene = setup.start().await;
     let new = Authority::new("the next authority").expect("randomness");
     replace(&roots, &format!("{old}{}", new.pem()));
     all_new(&scene, "CAChanged").await;
@@ -144,7 +155,8 @@ async fn our_own_certificate_is_rotated() {
     let setup = setup()
         .on(&server)
         .env("PGSSLCERT", certificate.display().to_string())
-        .env("PGSSLKEY", key.display().to_string());
+        .env("PGSSLKEY", key.display().to_string())
+        .renewed_only_for(&["ClientCertificateChanged"]);
     let scene = setup.start().await;
     write(&server.authority().client(OWNER).expect("signed"));
     all_new(&scene, "Requested").await;

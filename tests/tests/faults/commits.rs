@@ -12,7 +12,7 @@ use sabai_tests::scene::{SOME, server, setup};
 const CEILING: i64 = 16;
 
 const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name LIKE 'sabai/%'";
+    WHERE datname = current_database() AND application_name LIKE 'sabai/g%'";
 
 /// The most sessions of the bot that the server saw, abandoned ones included, until it is dropped.
 struct Most {

@@ -22,6 +22,7 @@ async fn a_password_is_rotated() {
     let scene = setup()
         .on(&server)
         .env("PGPASSWORD_FILE", path)
+        .renewed_for(&["PasswordChanged"])
         .start()
         .await;
     scene
@@ -38,7 +39,8 @@ async fn a_password_is_rotated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_is_refused() {
     let server = server(&[]).await;
-    let scene = setup().on(&server).start().await;
+    let setup = setup().on(&server).renewed_only_for(&[]);
+    let scene = setup.start().await;
     scene.execute(&format!("ALTER ROLE {OWNER} NOLOGIN")).await;
     scene.loses_one("RoleRejected").await;
     scene.execute(&format!("ALTER ROLE {OWNER} LOGIN")).await;
@@ -49,7 +51,7 @@ async fn a_role_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn there_are_too_many_connections() {
-    let scene = setup().start().await;
+    let scene = setup().renewed_only_for(&[]).start().await;
     let name = &scene.world.database.name;
     let limit = async |sessions: i32| {
         let sql = format!("ALTER DATABASE {name} CONNECTION LIMIT {sessions}");

@@ -39,7 +39,8 @@ async fn killed_while_packets_vanish_and_started_before_they_pass() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_the_server_is_gone_and_started_before_it_is_back() {
     let server = server(&[]).await;
-    let scene = setup().on(&server).start().await;
+    let setup = setup().on(&server).renewed_for(&["ServerRestarted"]);
+    let scene = setup.start().await;
     server.stop(Stop::Immediate).await.expect("it stops");
     scene.answers(SOME / 2).await;
     let scene = scene.kill(async |_| ()).await;
@@ -68,7 +69,9 @@ async fn killed_while_it_drains() {
 #[cfg(target_os = "linux")]
 async fn in_the_middle_of_each(part: usize, parts: usize) {
     // It is we who kill, not the events: none may be buried for it.
-    let setup = setup().env("SABAI_MAX_ATTEMPTS", "100");
+    let setup = setup()
+        .env("SABAI_MAX_ATTEMPTS", "100")
+        .renewed_for(&["CertificateChanged", "ServerRestarted"]);
     let mut scene = setup.on_ground().await.start().await;
     for mishap in Mishap::ALL.iter().skip(part).step_by(parts) {
         scene.ground().inflict(*mishap).await.expect("it happens");

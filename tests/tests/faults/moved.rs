@@ -43,16 +43,21 @@ async fn the_primary_becomes_read_only_and_the_name_moves_to_the_new_one() {
     let setup = setup()
         .on(&server)
         .env("PGHOST", NAME)
-        .env("SABAI_NAMESERVER", names.addr().to_string());
+        .env("SABAI_NAMESERVER", names.addr().to_string())
+        .renewed_for(&["AddressChanged"]);
     let scene = setup.start().await;
     let read_only = "default_transaction_read_only";
     server.set(read_only, Some("on")).await.expect("reloads");
     all_leave(&scene).await;
     scene.answers(SOME).await;
     // The old one is gone, and the same data are served elsewhere.
-    let elsewhere = SocketAddr::new(THERE, scene.gate.addr().port());
     let data = SocketAddr::new(HERE, scene.world.database.port);
-    let promoted = Gate::start_at(elsewhere, data).await.expect("an address");
+    let there = async |here: &Gate| {
+        let elsewhere = SocketAddr::new(THERE, here.addr().port());
+        Gate::start_at(elsewhere, data).await.expect("an address")
+    };
+    let promoted = there(&scene.gate).await;
+    let _for_the_agent = there(scene.gate.companion().expect("one")).await;
     scene.gate.all(Fault::Refuse).await;
     scene.gate.existing(Fault::Reset);
     server.set(read_only, None).await.expect("reloads");

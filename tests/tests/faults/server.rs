@@ -18,7 +18,8 @@ enum How {
 
 async fn restarted(how: How) {
     let server = server(&[]).await;
-    let scene = setup().on(&server).start().await;
+    let setup = setup().on(&server).renewed_for(&["ServerRestarted"]);
+    let scene = setup.start().await;
     match how {
         How::Stop(how) => server.stop(how).await.expect("it stops"),
         How::Kill => server.kill().await,

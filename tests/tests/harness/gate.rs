@@ -126,6 +126,36 @@ async fn reset_close_and_refuse_look_so_to_the_client() {
 }
 
 #[tokio::test]
+async fn a_companion_meets_the_same_and_is_not_counted() {
+    let gate = gate().await.with_companion().await.expect("a port");
+    let companion = gate.companion().expect("it has one");
+    let (mut ours, mut beside) = (connect(&gate).await, connect(companion).await);
+    connect(companion).await;
+    assert_eq!(
+        (gate.connections().len(), gate.accepted(), gate.peak()),
+        (1, 1, 1)
+    );
+    gate.existing(Fault::Stall);
+    assert!(is_silent(&mut ours).await && is_silent(&mut beside).await);
+    gate.new_connections(Fault::Refuse).await;
+    for address in [gate.addr(), companion.addr()] {
+        let error = TcpStream::connect(address).await.expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{address}");
+    }
+    gate.heal().await;
+    for stream in [&mut ours, &mut beside] {
+        let mut held = [0; 5];
+        stream.read_exact(&mut held).await.expect("what was held");
+        assert_eq!(&held, b"hello");
+    }
+    gate.lead_to(SocketAddr::from(([127, 0, 0, 1], 9)));
+    for address in [gate.addr(), companion.addr()] {
+        let mut lost = TcpStream::connect(address).await.expect("accepted");
+        assert!(lost.read_u8().await.is_err(), "nobody is there");
+    }
+}
+
+#[tokio::test]
 async fn a_cut_comes_after_so_many_bytes() {
     let gate = gate().await;
     let mut stream = connect(&gate).await;
