@@ -228,12 +228,13 @@ impl Ground {
     /// Sessions are led through a gate that speaks TLS itself, which then says goodbye in order.
     async fn close_in_order(&self) {
         self.gate.lead_to(self.inner.addr());
-        let before = self.inner.accepted();
+        let before = (self.gate.accepted(), self.inner.accepted());
         self.gate.existing(Fault::Reset);
+        // The bot's: an agent's come by the companion.
         eventually(LIMIT, "sessions by the other way", async || {
-            match self.inner.accepted() {
-                now if now > before => Ok(()),
-                now => Err(now),
+            match (self.gate.accepted(), self.inner.accepted()) {
+                now if now.0 > before.0 && now.1 > before.1 => Ok(()),
+                now => Err(format!("{now:?}")),
             }
         })
         .await;
