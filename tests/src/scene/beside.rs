@@ -79,9 +79,9 @@ pub(super) async fn is_well(beside: Beside, world: &World, bot: &Bot) {
     let recycles: Vec<&str> = recycles.collect();
     // After a row has handed over nobody answers there.
     let report = control::get(&socket(world), "/v1/report").await.ok();
-    let last = report.map(|report| report["lastRecycle"].clone());
-    let last = last.unwrap_or_default();
-    println!("the agent: {recycles:?}; the last recycle: {last}");
+    let report = report.unwrap_or_default();
+    let (last, faults) = (&report["lastRecycle"], &report["faults"]);
+    println!("the agent: {recycles:?}; the last recycle: {last}; the bot met {faults}");
     let mut reasons: BTreeSet<&str> = recycles.iter().filter_map(|line| reason(line)).collect();
     let (why, id) = (last["reason"].as_str(), last["requestId"].as_str());
     let asked = |why: &str| id.is_some_and(|id| id.starts_with(&format!("{why}-")));

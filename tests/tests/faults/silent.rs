@@ -86,7 +86,7 @@ async fn the_postmaster_stands_still() {
 /// Each piece is late: slow is not dead.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_way_is_slow() {
-    let scene = setup().renewed_only_for(&[]).start().await;
+    let scene = setup().start().await;
     for millis in [20, 100] {
         scene
             .gate
