@@ -95,8 +95,8 @@ impl Scene {
         let short = AGENT
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let own = self.world.environment();
-        let env = [own, self.env.clone(), short.collect(), more.collect()].concat();
+        let env = [self.env.clone(), short.collect(), more.collect()].concat();
+        let env = self.world.environment_with(env);
         Agent::start(&program, env).await.expect("an agent")
     }
 

@@ -74,6 +74,14 @@ impl Connection {
         self.0.number
     }
 
+    /// The port that the server knows it by: `client_port` in `pg_stat_activity`. None once it has ended.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        let sockets = self.0.sockets();
+        let address = sockets.server.as_ref()?.local_addr().ok()?;
+        Some(address.as_socket()?.port())
+    }
+
     /// Bytes that passed so far.
     #[must_use]
     pub fn bytes(&self, way: Way) -> u64 {

@@ -41,8 +41,9 @@ impl Scene {
             dead_letters(&self.world).await
         );
         summary.all_answered(allowed);
-        sessions::are_back(&self.bot, WARM, LIMIT).await;
         let (peak, most) = (self.gate.peak(), sessions::ceiling(&self.bot).await);
+        // The others are intake's and the spare.
+        sessions::are_back(&self.bot, WARM.min(most - 3), LIMIT).await;
         assert!(peak <= most, "{peak} sessions at a time, {most} allowed");
         (summary, report)
     }
