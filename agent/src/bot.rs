@@ -5,7 +5,7 @@ mod tests;
 
 use std::time::Duration;
 
-use sabai_wire::control::{RecycleOutcome, Report};
+use sabai_wire::control::{RecycleOutcome, Report, SessionReport};
 use sabai_wire::fault::Fault;
 use sabai_wire::fault::decision::Elders;
 
@@ -30,19 +30,29 @@ pub fn judge(earlier: &Report, now: &Report, apart: Duration, stuck_after: Durat
     }
 }
 
+/// Others wait, and every session for work is with the user it was with before. Intake has sessions of its own, which move
+/// and rest as ever while work stands still, so the sums of the whole pool would tell nothing.
 fn is_wedged(earlier: &Report, now: &Report) -> bool {
-    let stands = |report: &Report| {
-        let pool = &report.pool;
-        pool.waiting > 0 && pool.idle == 0 && pool.dialing == 0 && pool.in_use > 0
-    };
-    let (before, after) = (&earlier.progress, &now.progress);
-    stands(earlier)
-        && stands(now)
-        && before.statements == after.statements
-        && before.acquired == after.acquired
+    let waits = |report: &Report| report.pool.waiting > 0 && report.pool.dialing == 0;
+    let mut open = at_work(now).peekable();
+    let stands = |one: &SessionReport| at_work(earlier).any(|before| is_same_loan(before, one));
+    waits(earlier) && waits(now) && open.peek().is_some() && open.all(stands)
 }
 
-/// Sessions were lost, and others of their age are still there: they may be dead too.
+/// Sessions for work that could be used.
+fn at_work(report: &Report) -> impl Iterator<Item = &SessionReport> {
+    let sessions = report.sessions.iter();
+    sessions.filter(|one| one.duty == "work" && matches!(one.state.as_str(), "Idle" | "Busy"))
+}
+
+/// Lent once, and not given back between the two.
+fn is_same_loan(before: &SessionReport, now: &SessionReport) -> bool {
+    let name = |one: &SessionReport| (one.backend_pid, one.backend_start, one.times_lent);
+    before.state == "Busy" && now.state == "Busy" && name(before) == name(now)
+}
+
+/// Sessions were lost, and others of their age are still there: they may be dead too. What was lost before a recycle ended
+/// was of those that it renewed, also when it shows by its user's deadline only then.
 fn is_losing(earlier: &Report, now: &Report, apart: Duration) -> bool {
     let met = |report: &Report, fault: &Fault| {
         let count = report.faults.get(fault.as_str());
@@ -55,7 +65,7 @@ fn is_losing(earlier: &Report, now: &Report, apart: Duration) -> bool {
     let elders = now.sessions.iter();
     let mut elders =
         elders.filter(|session| Duration::from_millis(session.age_milliseconds) > apart);
-    lost >= LOST && elders.next().is_some()
+    lost >= LOST && elders.next().is_some() && earlier.last_recycle == now.last_recycle
 }
 
 /// Whether sessions of the same age may be dead too, and a fresh one would live: the server ends whoever rests.

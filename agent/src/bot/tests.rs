@@ -24,11 +24,50 @@ fn report(second: u64, age: u64) -> Report {
     report
 }
 
-fn wedged(second: u64, statements: u64) -> Report {
+/// Two sessions for work are in use, the second for the time of this number; those of intake work and rest.
+fn wedged(second: u64, times_lent: u64) -> Report {
     let mut report = report(second, 100);
-    (report.pool.idle, report.pool.dialing) = (0, 0);
-    (report.pool.in_use, report.pool.waiting) = (15, 3);
-    report.progress.statements = statements;
+    (report.pool.idle, report.pool.dialing) = (1, 0);
+    (report.pool.in_use, report.pool.waiting) = (3, 3);
+    report.progress.statements = second;
+    let session = |duty: &str, state: &str, times_lent| SessionReport {
+        duty: duty.to_owned(),
+        state: state.to_owned(),
+        times_lent,
+        ..report.sessions[0].clone()
+    };
+    let other = SessionReport {
+        backend_pid: 1,
+        ..session("work", "Busy", 7)
+    };
+    report.sessions = vec![
+        session("intake", "Idle", 0),
+        session("intake", "Busy", second),
+        other,
+        session("work", "Busy", times_lent),
+        session("work", "Outlived", 9),
+    ];
+    report
+}
+
+/// The same, and one session for work is free.
+fn with_room(second: u64) -> Report {
+    let mut report = wedged(second, 5);
+    report.sessions[2].state = "Idle".to_owned();
+    report
+}
+
+/// The same, and nobody waits.
+fn unwanted(second: u64) -> Report {
+    let mut report = wedged(second, 5);
+    report.pool.waiting = 0;
+    report
+}
+
+/// All sessions for work have gone.
+fn without_any(second: u64) -> Report {
+    let mut report = wedged(second, 5);
+    report.sessions.retain(|one| one.duty == "intake");
     report
 }
 
@@ -48,6 +87,13 @@ fn recycled(second: u64, outcome: RecycleOutcome) -> Report {
     report
 }
 
+/// A recycle stands so, and a session that it opened is so many seconds old.
+fn renewed(second: u64, age: u64, silent: u64, outcome: RecycleOutcome) -> Report {
+    let mut report = lost(second, age, &[(Fault::Silent, silent)]);
+    report.last_recycle = recycled(second, outcome).last_recycle;
+    report
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn what_two_reports_tell() {
@@ -57,6 +103,10 @@ fn what_two_reports_tell() {
         ("no progress", wedged(0, 5), wedged(6, 5), Bot::Wedged),
         ("not for long", wedged(0, 5), wedged(5, 5), Bot::Fine),
         ("progress", wedged(0, 5), wedged(6, 6), Bot::Fine),
+        ("one is free", wedged(0, 5), with_room(6), Bot::Fine),
+        ("one was free", with_room(0), wedged(6, 5), Bot::Fine),
+        ("nobody waits", wedged(0, 5), unwanted(6), Bot::Fine),
+        ("none is left", wedged(0, 5), without_any(6), Bot::Fine),
         ("it was well", report(0, 60), wedged(6, 5), Bot::Fine),
         (
             "recycling",
@@ -93,6 +143,18 @@ fn what_two_reports_tell() {
             lost(0, 60, &[]),
             lost(5, 4, &[(F::Terminated, 9)]),
             Bot::Fine,
+        ),
+        (
+            "renewed since",
+            renewed(0, 1, 3, RecycleOutcome::InProgress),
+            renewed(6, 7, 5, RecycleOutcome::Completed),
+            Bot::Fine,
+        ),
+        (
+            "renewed before",
+            renewed(0, 1, 3, RecycleOutcome::Completed),
+            renewed(6, 7, 5, RecycleOutcome::Completed),
+            Bot::Losing,
         ),
         (
             "our own doing",

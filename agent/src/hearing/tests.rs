@@ -22,6 +22,7 @@ fn wedged() -> Report {
     let mut report = well();
     (report.pool.idle, report.pool.dialing) = (0, 0);
     (report.pool.in_use, report.pool.waiting) = (15, 3);
+    report.sessions[0].state = "Busy".to_owned();
     report
 }
 

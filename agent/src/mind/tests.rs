@@ -229,6 +229,7 @@ fn a_wedged_pool_is_replaced_and_withdraws_the_pod_when_that_did_not_help() {
     story.path(10, Ok(()));
     (story.report.pool.idle, story.report.pool.dialing) = (0, 0);
     (story.report.pool.in_use, story.report.pool.waiting) = (15, 3);
+    story.report.sessions[0].state = "Busy".to_owned();
     for second in 10..=16 {
         story.hear(second);
     }
@@ -248,7 +249,7 @@ fn a_wedged_pool_is_replaced_and_withdraws_the_pod_when_that_did_not_help() {
         story.readiness(23),
         Readiness::NotReady(Withdrawn::PoolWedged)
     );
-    story.report.progress.statements += 1;
+    story.report.sessions[0].times_lent += 1;
     story.hear(24);
     assert_eq!(story.readiness(24), Readiness::Ready);
 }
