@@ -55,6 +55,9 @@ impl<L, W> Ledger<L, W> {
         self.slots.idle -= 1;
         self.slots.busy += 1;
         let verdict = rest::judge(resting, self.marks, rules, now);
+        if let Verdict::Retire(why) = verdict {
+            self.retires(why);
+        }
         Some(((link, resting.life), verdict))
     }
 
@@ -66,14 +69,29 @@ impl<L, W> Ledger<L, W> {
     }
 
     /// Why a link that comes back cannot stay, if so. It still counts as busy.
-    pub(super) fn unwanted(&self, life: Life, rules: Rules, now: Instant) -> Option<Why> {
+    pub(super) fn unwanted(&mut self, life: Life, rules: Rules, now: Instant) -> Option<Why> {
         if self.stopped {
             Some(Why::Stopped)
         } else if self.slots.surplus() > 0 {
             Some(Why::Resize)
         } else {
-            rest::past(life, self.marks, rules, now)
+            let why = rest::past(life, self.marks, rules, now)?;
+            self.retires(why);
+            Some(why)
         }
+    }
+
+    /// How many idle links may be closed for their age at a time: of what nobody needs one in `share`, of what is to be kept
+    /// warm one, since whether another can be opened in its place has to be seen first.
+    pub(super) fn may_go(&self, share: usize) -> usize {
+        let open = self.slots.dialing + self.slots.idle + self.slots.busy;
+        let unneeded = open.saturating_sub(self.warm);
+        self.slots.idle.div_ceil(share).min(unneeded.max(1))
+    }
+
+    /// A link is to be closed for this reason. Of those that still work, the next one waits until a fresh one has come.
+    pub(super) fn retires(&mut self, why: Why) {
+        self.marks.renewing |= matches!(why, Why::Lifetime | Why::Idle);
     }
 
     /// Who waits longest, for a link that came back and stays busy.
@@ -119,6 +137,12 @@ impl<L, W> Ledger<L, W> {
             self.slots.wanted(self.waiting.len(), self.warm)
         };
         self.slots.dialing += wanted;
+        // Nobody needs another one in its place.
+        let (slots, room) = (
+            self.slots,
+            self.slots.empty() > 0 || self.slots.closing == 0,
+        );
+        self.marks.renewing &= slots.dialing > 0 || !room;
         wanted
     }
 
@@ -126,6 +150,7 @@ impl<L, W> Ledger<L, W> {
     pub(super) fn dialed(&mut self) {
         self.slots.dialing -= 1;
         self.slots.busy += 1;
+        self.marks.renewing = false;
     }
 
     pub(super) fn not_dialed(&mut self) {
@@ -175,6 +200,7 @@ impl<L, W> Ledger<L, W> {
         let (link, resting) = self.idle.remove(at);
         self.slots.idle -= 1;
         self.slots.busy += 1;
+        self.marks.renewing = false;
         Some((link, resting.life))
     }
 
@@ -182,6 +208,7 @@ impl<L, W> Ledger<L, W> {
     pub(super) fn take_in(&mut self) -> bool {
         let room = self.slots.empty() > 0 && !self.stopped;
         self.slots.busy += usize::from(room);
+        self.marks.renewing &= !room;
         room
     }
 

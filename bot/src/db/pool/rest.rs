@@ -51,6 +51,8 @@ pub struct Marks {
     pub least_generation: u64,
     /// No fresh session can be made now: what still works is kept beyond its time.
     pub protect: bool,
+    /// One was closed for its age, and none has come in its place yet: until it is known whether one can, the others stay.
+    pub renewing: bool,
 }
 
 /// The times it is held against.
@@ -83,7 +85,7 @@ pub fn judge(resting: Resting, marks: Marks, rules: Rules, now: Instant) -> Verd
     let idle = now.saturating_duration_since(resting.since);
     if let Some(why) = past(resting.life, marks, rules, now) {
         Verdict::Retire(why)
-    } else if idle >= rules.idle_timeout && !marks.protect {
+    } else if idle >= rules.idle_timeout && !marks.protect && !marks.renewing {
         Verdict::Retire(Why::Idle)
     } else if idle >= rules.check_after_idle.min(rules.idle_timeout) || marks.suspect(resting.since)
     {
@@ -100,7 +102,7 @@ pub fn past(life: Life, marks: Marks, rules: Rules, now: Instant) -> Option<Why>
         Some(Why::Outdated)
     } else if marks.protect {
         None
-    } else if age >= lifetime(rules.lifetime, rules.jitter, life.roll) {
+    } else if !marks.renewing && age >= lifetime(rules.lifetime, rules.jitter, life.roll) {
         Some(Why::Lifetime)
     } else if life.generation < marks.least_generation {
         Some(Why::Recycle)
@@ -166,6 +168,7 @@ mod tests {
                 outdated_before: marks.1.map(at),
                 least_generation: marks.2,
                 protect: false,
+                renewing: false,
             };
             assert_eq!(
                 judge(resting, given, rules, at(now)),
@@ -210,6 +213,7 @@ mod tests {
                 outdated_before: marks.1.map(at),
                 least_generation: marks.2,
                 protect: true,
+                renewing: false,
             };
             assert_eq!(
                 judge(resting, given, rules, at(now)),

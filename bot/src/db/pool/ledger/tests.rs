@@ -249,3 +249,77 @@ fn a_smaller_pool_sheds_at_once_and_a_larger_one_opens_what_is_waited_for() {
     ledger.ended();
     assert_eq!(ledger.begin_dials(|_| false, false), 1);
 }
+
+/// Two links of the same age, past their lifetime: the second is used until it is known whether another can be opened.
+#[test]
+fn of_those_that_are_past_their_time_one_goes_at_a_time() {
+    let opened = Instant::now();
+    let life = |id| Life {
+        id,
+        generation: 1,
+        opened,
+        roll: 0.5,
+    };
+    let old = opened + RULES.lifetime;
+    let mut ledger: Ledger<u64, Waiter> = Ledger::new(2, 2);
+    assert_eq!(ledger.begin_dials(|gone| gone.get(), false), 2);
+    for id in [1, 2] {
+        ledger.dialed();
+        ledger.rest(id, life(id), old - SECOND);
+    }
+    let (_, verdict) = ledger.lend(RULES, old).expect("idle");
+    assert_eq!(verdict, Verdict::Retire(Why::Lifetime));
+    ledger.closing();
+    let (_, verdict) = ledger.lend(RULES, old).expect("idle");
+    assert_eq!(verdict, Verdict::Lend, "its place is not free yet");
+    assert_eq!(ledger.begin_dials(|gone| gone.get(), false), 0);
+    assert_eq!(ledger.unwanted(life(1), RULES, old), None);
+    ledger.ended();
+    assert_eq!(ledger.begin_dials(|gone| gone.get(), false), 1);
+    assert_eq!(ledger.unwanted(life(1), RULES, old), None, "not open yet");
+    ledger.dialed();
+    assert_eq!(ledger.unwanted(life(1), RULES, old), Some(Why::Lifetime));
+}
+
+/// Where no other is needed in its place, nothing is waited for.
+#[test]
+fn what_is_not_needed_is_closed_without_waiting_for_another() {
+    let opened = Instant::now();
+    let mut ledger: Ledger<u64, Waiter> = Ledger::new(8, 0);
+    for id in [1, 2] {
+        assert!(ledger.take_in());
+        let life = Life {
+            id,
+            generation: 1,
+            opened,
+            roll: 0.5,
+        };
+        ledger.rest(id, life, opened);
+    }
+    let idle = opened + RULES.idle_timeout;
+    for _ in 0..2 {
+        let (_, verdict) = ledger.lend(RULES, idle).expect("idle");
+        assert_eq!(verdict, Verdict::Retire(Why::Idle));
+        ledger.closing();
+        assert_eq!(ledger.begin_dials(|gone| gone.get(), false), 0);
+    }
+}
+
+#[test]
+fn of_what_is_kept_warm_one_may_go_and_of_the_rest_a_part() {
+    // idle, busy, warm -> how many of the idle, one in four
+    let table = [
+        (0, 3, 2, 0),
+        (1, 0, 2, 1),
+        (8, 0, 8, 1),
+        (8, 0, 7, 1),
+        (8, 0, 0, 2),
+        (7, 5, 2, 2),
+        (8, 2, 9, 1),
+    ];
+    for (idle, busy, warm, expected) in table {
+        let mut ledger: Ledger<u64, Waiter> = Ledger::new(16, warm);
+        (ledger.slots.idle, ledger.slots.busy) = (idle, busy);
+        assert_eq!(ledger.may_go(4), expected, "{idle} {busy} {warm}");
+    }
+}
