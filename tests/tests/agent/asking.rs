@@ -1,11 +1,16 @@
 //! What rows ask of an agent beside its readiness: what its log tells of its acts, and how the bot's sessions stand.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use sabai_tests::agent::Agent;
 use sabai_tests::scene::{LIMIT, SOME, Scene};
 use sabai_tests::wait::eventually;
 use serde_json::Value;
+
+/// A fault is named within two intervals of the probe, as the scene sets them, each a fifth longer at most, and the time
+/// that a path may take.
+pub(crate) const NOTICED: Duration = Duration::from_millis(2 * 2_400 + 1_500);
 
 /// An agent with a way of its own, straight to the server: the bot's gate counts and harms the bot alone.
 pub(crate) async fn straight(scene: &Scene, more: &[(&str, &str)]) -> Agent {
@@ -18,24 +23,19 @@ pub(crate) async fn straight(scene: &Scene, more: &[(&str, &str)]) -> Agent {
 
 /// The recycles that it began, in its words: `refresh (CAChanged)`.
 pub(crate) fn begun(agent: &Agent) -> Vec<String> {
-    with_end(agent, ": begins")
+    before(agent, ": begins")
 }
 
-/// How many recycles it planned for a moment that was still to come.
-pub(crate) fn planned(agent: &Agent) -> usize {
-    let lines = agent.log().lines();
-    let messages = lines.iter().filter_map(|line| line.message());
-    messages
-        .filter(|message| message.contains(": it begins in "))
-        .count()
+/// The recycles that it planned for a moment that was still to come.
+pub(crate) fn planned(agent: &Agent) -> Vec<String> {
+    before(agent, ": it begins in ")
 }
 
-fn with_end(agent: &Agent, end: &str) -> Vec<String> {
+fn before(agent: &Agent, words: &str) -> Vec<String> {
     let lines = agent.log().lines();
     let messages = lines.iter().filter_map(|line| line.message());
-    messages
-        .filter_map(|message| message.strip_suffix(end).map(str::to_owned))
-        .collect()
+    let split = messages.filter_map(|message| message.split_once(words));
+    split.map(|(recycle, _)| recycle.to_owned()).collect()
 }
 
 /// Waits until so many recycles have ended; what its log says of the last one.

@@ -12,7 +12,7 @@ use sabai_tests::postgres::certificates::NAME;
 use sabai_tests::scene::{LIMIT, SOME, Scene, server, setup};
 use sabai_tests::wait::eventually;
 
-use crate::asking::{begun, failures, no_statement_fails, sessions, tells, unnoticed};
+use crate::asking::{NOTICED, begun, failures, no_statement_fails, sessions, tells, unnoticed};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Another machine's address, which on Linux is this one's too.
@@ -100,7 +100,7 @@ async fn the_primary_becomes_read_only_and_the_name_moves_to_the_new_one() {
     let moving = Moving::on(&server).await;
     let read_only = "default_transaction_read_only";
     server.set(read_only, Some("on")).await.expect("reloads");
-    moving.agent.says(200, "ReadOnly at Query", LIMIT).await;
+    moving.agent.says(200, "ReadOnly at Query", NOTICED).await;
     tells(&moving.agent, "the path to Postgres is Degraded").await;
     moving.scene.answers(SOME).await;
     moving.here_goes().await;
@@ -126,7 +126,7 @@ async fn the_primary_dies_and_another_machine_serves_the_same_data() {
     let before = sessions(&moving.scene, "serverStart").await;
     moving.here_goes().await;
     server.stop(Stop::Immediate).await.expect("it stops");
-    moving.agent.says(200, "Refused at TCP", LIMIT).await;
+    moving.agent.says(200, "Refused at TCP", NOTICED).await;
     moving.scene.answers(SOME).await;
     let elsewhere = SocketAddr::new(THERE, moving.scene.world.database.port);
     moving.there.iter().for_each(|gate| gate.lead_to(elsewhere));

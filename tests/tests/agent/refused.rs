@@ -10,10 +10,8 @@ use sabai_tests::postgres::certificates::{NAMES, Presents};
 use sabai_tests::scene::{LIMIT, Scene, WARM, server, setup};
 use sabai_tests::wait::eventually;
 
-use crate::asking::{begun, failures, straight, tells, unnoticed};
+use crate::asking::{NOTICED, begun, failures, straight, tells, unnoticed};
 
-/// Two intervals of the probe, as the scene sets them, each a fifth longer at most.
-const NOTICED: Duration = Duration::from_millis(4_800);
 /// How long a session lives, give or take a fifth.
 const LIFETIME: Duration = Duration::from_secs(6);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -8,7 +8,9 @@ use sabai_tests::postgres::Stop;
 use sabai_tests::scene::{LIMIT, SOME, Scene, server, setup};
 use sabai_tests::wait::eventually;
 
-use crate::asking::{begun, ended, failures, no_statement_fails, sessions, straight, tells};
+use crate::asking::{
+    NOTICED, begun, ended, failures, no_statement_fails, sessions, straight, tells,
+};
 
 #[derive(Clone, Copy)]
 enum How {
@@ -25,7 +27,7 @@ async fn restarted(how: How) {
         How::Stop(how) => server.stop(how).await.expect("it stops"),
         How::Kill => server.kill().await,
     }
-    agent.says(200, "Refused at TCP", LIMIT).await;
+    agent.says(200, "Refused at TCP", NOTICED).await;
     scene.answers(SOME).await;
     server.start_again().await.expect("it comes back");
     agent.says(200, "Postgres Healthy", LIMIT).await;

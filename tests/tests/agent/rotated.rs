@@ -14,12 +14,15 @@ use crate::asking::{begun, planned, sessions, straight, unnoticed};
 /// Three intervals of the probe later these are still all that it did, each planned, and the load has seen nothing.
 async fn are_all(scene: Scene, agent: &Agent, recycles: &[&str]) {
     scene.answers(3 * SOME).await;
-    assert_eq!(begun(agent), recycles);
-    assert_eq!(
-        planned(agent),
-        recycles.len(),
-        "each is spread over the pods"
-    );
+    // Where the machine itself stood still, sessions were silent and renewed for that.
+    let stood_still = scene.met("Silent").await > 0;
+    let of_rotations = |mut recycles: Vec<String>| {
+        recycles.retain(|one| !(stood_still && one == "refresh (SessionsLost)"));
+        recycles
+    };
+    assert_eq!(of_rotations(begun(agent)), recycles);
+    let planned = of_rotations(planned(agent));
+    assert_eq!(planned, recycles, "each is spread over the pods");
     scene.never_spooled().await;
     scene.ends_well().await;
 }

@@ -18,8 +18,7 @@ use super::{Pool, Shared, Trouble, Why};
 
 /// How often idle links are looked through when nothing else happens.
 const ROUND: Duration = Duration::from_secs(1);
-/// Of the idle links that are past their time one in so many is closed in a round: whether another can be opened in its
-/// place shows before the rest has gone.
+/// Of the idle links that are past their time and not needed one in so many is closed in a round.
 const SHARE: usize = 4;
 
 impl Pool {
@@ -139,7 +138,7 @@ impl Shared {
             let mut state = self.state();
             state.ledger.forget(Sender::is_closed);
             let marks = state.ledger.marks;
-            let mut share = state.ledger.slots().idle.div_ceil(SHARE);
+            let mut share = state.ledger.may_go(SHARE);
             let gone = state.ledger.weed(|link, resting| {
                 if let Some(End::Lost(fault)) = link.end() {
                     return Some(Why::Lost(fault));

@@ -81,6 +81,14 @@ impl<L, W> Ledger<L, W> {
         }
     }
 
+    /// How many idle links may be closed for their age at a time: of what nobody needs one in `share`, of what is to be kept
+    /// warm one, since whether another can be opened in its place has to be seen first.
+    pub(super) fn may_go(&self, share: usize) -> usize {
+        let open = self.slots.dialing + self.slots.idle + self.slots.busy;
+        let unneeded = open.saturating_sub(self.warm);
+        self.slots.idle.div_ceil(share).min(unneeded.max(1))
+    }
+
     /// A link is to be closed for this reason. Of those that still work, the next one waits until a fresh one has come.
     pub(super) fn retires(&mut self, why: Why) {
         self.marks.renewing |= matches!(why, Why::Lifetime | Why::Idle);

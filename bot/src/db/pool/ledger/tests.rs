@@ -304,3 +304,22 @@ fn what_is_not_needed_is_closed_without_waiting_for_another() {
         assert_eq!(ledger.begin_dials(|gone| gone.get(), false), 0);
     }
 }
+
+#[test]
+fn of_what_is_kept_warm_one_may_go_and_of_the_rest_a_part() {
+    // idle, busy, warm -> how many of the idle, one in four
+    let table = [
+        (0, 3, 2, 0),
+        (1, 0, 2, 1),
+        (8, 0, 8, 1),
+        (8, 0, 7, 1),
+        (8, 0, 0, 2),
+        (7, 5, 2, 2),
+        (8, 2, 9, 1),
+    ];
+    for (idle, busy, warm, expected) in table {
+        let mut ledger: Ledger<u64, Waiter> = Ledger::new(16, warm);
+        (ledger.slots.idle, ledger.slots.busy) = (idle, busy);
+        assert_eq!(ledger.may_go(4), expected, "{idle} {busy} {warm}");
+    }
+}
