@@ -6,6 +6,7 @@ pub(crate) mod canaries;
 mod expiry;
 mod judge;
 mod standing;
+mod telling;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ use standing::Standing;
 /// Looks and answers that may wait for the judge.
 const WAITING: usize = 16;
 const PROBE: &str = "probe";
+/// Who has not judged for so long is stuck; it is done four times a second.
+const STUCK_AFTER: Duration = Duration::from_secs(60);
 /// Sessions have said goodbye by then.
 const ENDING: Duration = Duration::from_secs(2);
 
@@ -157,6 +160,11 @@ impl Agent {
 
     fn serve(&self, listener: TcpListener) {
         let (clock, standing) = (self.clock.clone(), self.standing.subscribe());
+        let alive = move || {
+            let judged = standing.borrow().as_ref().map(|standing| standing.at);
+            clock.now().since(judged.unwrap_or_default()) < STUCK_AFTER
+        };
+        let (clock, standing) = (self.clock.clone(), self.standing.subscribe());
         let readiness = move || {
             let standing = standing.borrow();
             standing.as_ref().map_or_else(
@@ -175,6 +183,7 @@ impl Agent {
             metrics.encode()
         };
         let router = admin::router(AdminState {
+            alive: Arc::new(alive),
             readiness: Arc::new(readiness),
             metrics: Arc::new(encode),
         });

@@ -42,7 +42,8 @@ fn is_wedged(earlier: &Report, now: &Report) -> bool {
         && before.acquired == after.acquired
 }
 
-/// Sessions were lost, and others of their age are still there: they may be dead too.
+/// Sessions were lost, and others of their age are still there: they may be dead too. A session that is lost is closed: of
+/// faults that count more than those, the rest were met by sessions that never came to be.
 fn is_losing(earlier: &Report, now: &Report, apart: Duration) -> bool {
     let met = |report: &Report, fault: &Fault| {
         let count = report.faults.get(fault.as_str());
@@ -53,10 +54,12 @@ fn is_losing(earlier: &Report, now: &Report, apart: Duration) -> bool {
         .map(|fault| met(now, fault).saturating_sub(met(earlier, fault)))
         // A report may say anything.
         .fold(0, u64::saturating_add);
+    let (before, after) = (&earlier.progress, &now.progress);
+    let closed = after.sessions_closed.saturating_sub(before.sessions_closed);
     let elders = now.sessions.iter();
     let mut elders =
         elders.filter(|session| Duration::from_millis(session.age_milliseconds) > apart);
-    lost >= LOST && elders.next().is_some()
+    lost.min(closed) >= LOST && elders.next().is_some()
 }
 
 /// Whether sessions of the same age may be dead too, and a fresh one would live: the server ends whoever rests.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 
 use clap::{Parser, Subcommand};
+use sabai_daemon::command_line;
 use sabai_daemon::config::variable::listing;
 use sabai_daemon::exit::{EXIT_CONFIG, EXIT_FAILED, EXIT_OK};
 
@@ -41,23 +42,12 @@ pub enum Command {
     },
 }
 
-/// Reads the command line. Prints help, version or what is wrong by itself.
+/// Reads the command line.
 ///
 /// # Errors
-/// The exit code with which to end now: [`EXIT_OK`] after help or version, else [`EXIT_CONFIG`].
+/// As [`command_line::parse`].
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, u8> {
-    match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => Ok(arguments.command),
-        Err(error) => {
-            // Nothing is left to be done when even this cannot be printed.
-            let _ = error.print();
-            Err(if error.use_stderr() {
-                EXIT_CONFIG
-            } else {
-                EXIT_OK
-            })
-        }
-    }
+    command_line::parse(arguments).map(|arguments: Arguments| arguments.command)
 }
 
 /// The part of the help that comes from the table.

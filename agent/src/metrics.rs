@@ -6,15 +6,15 @@ mod families;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
+use sabai_daemon::metrics::{absent_or, encode};
 use sabai_wire::control::{RecycleKind, RecycleReason};
 use sabai_wire::fault::Fault;
 use sabai_wire::stage::Stage;
 
 use crate::verdict::State;
 use families::{
-    Failure, Families, FaultLabel, Optional, Recycle, RoleLabel, StageLabel, StateLabel, TaskLabel,
+    Failure, Families, FaultLabel, Recycle, RoleLabel, StageLabel, StateLabel, TaskLabel,
 };
 
 /// All metrics of the process. Clones share them.
@@ -115,14 +115,6 @@ impl Metrics {
         );
     }
 
-    /// Sessions of the bot's of an earlier generation, by its last report.
-    pub fn old_sessions(&self, sessions: usize) {
-        self.0
-            .families
-            .old_sessions
-            .set(i64::try_from(sessions).unwrap_or(i64::MAX));
-    }
-
     /// A recycle that the agent wanted ended.
     pub fn recycle(&self, kind: RecycleKind, reason: RecycleReason, ended: Ended) {
         let label = Recycle {
@@ -145,9 +137,7 @@ impl Metrics {
     /// Everything, as text.
     #[must_use]
     pub fn encode(&self) -> String {
-        let mut text = String::with_capacity(8 * 1024);
-        encode(&mut text, &self.0.registry).expect("a String takes all");
-        text
+        encode(&self.0.registry)
     }
 }
 
@@ -161,16 +151,6 @@ impl Ended {
             Self::Refused => "Refused",
             Self::Withheld => "Withheld",
         }
-    }
-}
-
-/// A gauge that is not shown while there is nothing to show.
-fn absent_or(gauge: &Optional, value: Option<f64>) {
-    match value {
-        Some(value) => {
-            gauge.get_or_create(&[]).set(value);
-        }
-        None => gauge.clear(),
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
+use sabai_daemon::metrics::{absent_or, encode};
 
 use families::Families;
 use labels::{Answer, Code, Digest, EventLabel, FaultLabel, LineCall, Recycle, State, Statement};
@@ -232,19 +232,7 @@ impl Metrics {
     /// Everything, in the text format of OpenMetrics 1.0.
     #[must_use]
     pub fn encode(&self) -> String {
-        let mut text = String::with_capacity(16 * 1024);
-        encode(&mut text, &self.0.registry).expect("a String takes all");
-        text
-    }
-}
-
-/// A gauge that is not shown while there is nothing to show: 0 as a time would be 1970.
-fn absent_or(gauge: &families::Optional, value: Option<f64>) {
-    match value {
-        Some(value) => {
-            gauge.get_or_create(&[]).set(value);
-        }
-        None => gauge.clear(),
+        encode(&self.0.registry)
     }
 }
 

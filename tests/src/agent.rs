@@ -1,7 +1,7 @@
 //! The real agent as a process, beside a bot: started with an environment of its own, asked what an operator can ask it.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use crate::bot::log::Log;
 use crate::bot::metrics::Metrics;
-use crate::bot::{Environment, command, spawn};
+use crate::bot::{Bot, Ended, Environment, command, spawn};
 use crate::http::{Client, Failure};
 use crate::process::{Process, Signal, usage};
 use crate::wait::eventually;
@@ -17,6 +17,24 @@ use crate::wait::eventually;
 const LISTEN_LIMIT: Duration = Duration::from_secs(20);
 const ADMIN_LIMIT: Duration = Duration::from_secs(5);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
+const PROBE_LIMIT: Duration = Duration::from_secs(30);
+
+/// An agent's times that let each fault show soon.
+#[must_use]
+pub fn short_times() -> Environment {
+    let times = [
+        ("SABAI_PROBE_INTERVAL", "2s"),
+        ("SABAI_PROBE_TIMEOUT", "1500ms"),
+        ("SABAI_PROBE_WRITE_INTERVAL", "2s"),
+        ("SABAI_RECYCLE_SPREAD", "500ms"),
+        ("SABAI_RECYCLE_MIN_INTERVAL", "2s"),
+        ("SABAI_RECYCLE_MAX_PER_HOUR", "60"),
+    ];
+    let times = times.iter();
+    times
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
 
 /// An agent that listens. Dropping it kills it; a test that fails prints the end of its log.
 pub struct Agent {
@@ -24,6 +42,8 @@ pub struct Agent {
     log: Log,
     admin: SocketAddr,
     client: Client,
+    program: PathBuf,
+    environment: Environment,
 }
 
 impl Agent {
@@ -35,7 +55,7 @@ impl Agent {
         let mut command = command(program, ["run"]);
         command
             .env("SABAI_ADMIN_LISTEN", "127.0.0.1:0")
-            .envs(environment);
+            .envs(environment.clone());
         let (process, log) = spawn(command)?;
         let admin = tokio::select! {
             admin = tokio::time::timeout(LISTEN_LIMIT, admin(&log)) => {
@@ -48,7 +68,24 @@ impl Agent {
             log,
             admin,
             client: Client::default(),
+            program: program.to_owned(),
+            environment,
         })
+    }
+
+    /// Runs `sabai-agent probe` with the same environment to its end, as a person does who looks for what is wrong.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn probe(&self, more: &[&str]) -> anyhow::Result<Ended> {
+        let arguments = ["probe"].iter().chain(more);
+        Bot::run(
+            &self.program,
+            arguments,
+            self.environment.clone(),
+            PROBE_LIMIT,
+        )
+        .await
     }
 
     /// A page of the admin port: status and text.

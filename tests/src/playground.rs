@@ -1,6 +1,6 @@
 //! `cargo playground`: the whole system in one command, to chat with, or to be judged without a terminal. One way
-//! through it: `options` -> `stage` (Postgres, LINE, bot) -> `talk`, or `check` (`plan` -> `delivery` -> `record` ->
-//! `verdict`).
+//! through it: `options` -> `stage` (Postgres, LINE, bot, agent) -> `talk`, or `check` (`plan` -> `delivery` ->
+//! `record` -> `verdict`).
 
 mod answers;
 mod check;
@@ -8,9 +8,11 @@ mod command;
 mod delivery;
 mod log_file;
 mod options;
+mod path;
 mod plan;
 mod record;
 mod screen;
+mod sidecar;
 mod stage;
 mod talk;
 mod trouble;

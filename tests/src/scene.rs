@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, short_times};
 use crate::bot::build::{self, Profile};
 use crate::bot::{Bot, Environment};
 use crate::gate::{Fault, Gate};
@@ -33,16 +33,6 @@ pub const WARM: usize = 6;
 
 /// Events a second.
 pub const RATE: u32 = 100;
-
-/// An agent's times, so that each fault shows soon.
-const AGENT: &[(&str, &str)] = &[
-    ("SABAI_PROBE_INTERVAL", "2s"),
-    ("SABAI_PROBE_TIMEOUT", "1500ms"),
-    ("SABAI_PROBE_WRITE_INTERVAL", "2s"),
-    ("SABAI_RECYCLE_SPREAD", "500ms"),
-    ("SABAI_RECYCLE_MIN_INTERVAL", "2s"),
-    ("SABAI_RECYCLE_MAX_PER_HOUR", "60"),
-];
 
 /// Two seconds of the load.
 pub const SOME: usize = 200;
@@ -102,8 +92,8 @@ impl Scene {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect()
         };
-        let own = self.world.environment();
-        [own, self.env.clone(), owned(AGENT), owned(env)].concat()
+        let env = [self.env.clone(), short_times(), owned(env)].concat();
+        self.world.environment_with(env)
     }
 
     /// Where the bot listens for its operators.

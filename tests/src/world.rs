@@ -146,9 +146,15 @@ impl World {
     /// # Errors
     /// When it ends or does not listen.
     pub async fn bot_with(&self, env: Environment) -> anyhow::Result<Bot> {
+        Bot::start(&self.program, self.environment_with(env)).await
+    }
+
+    /// The environment of a process of this world, with more; a variable given as `X_FILE` takes the place of `X`.
+    #[must_use]
+    pub fn environment_with(&self, more: Environment) -> Environment {
         let mut whole = self.environment();
-        whole.retain(|(name, _)| !env.iter().any(|(more, _)| *more == format!("{name}_FILE")));
-        Bot::start(&self.program, [whole, env].concat()).await
+        whole.retain(|(name, _)| !more.iter().any(|(one, _)| *one == format!("{name}_FILE")));
+        [whole, more].concat()
     }
 
     /// LINE's webhook for this bot.

@@ -1,5 +1,5 @@
-//! `/livez`, `/readyz` and `/metrics`. Liveness touches nothing: it says that the process answers. Readiness is the
-//! last word of whoever decides it, with the reason. Does no I/O of its own and decides nothing.
+//! `/livez`, `/readyz` and `/metrics`. Liveness touches nothing outside: it says that the process answers, and goes on.
+//! Readiness is the last word of whoever decides it, with the reason. Does no I/O of its own and decides nothing.
 
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub enum Readiness {
 /// What the answers are made of.
 #[derive(Clone)]
 pub struct AdminState {
+    /// Whether the process goes on with what it is for. Called at each question; must not block.
+    pub alive: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Whether the pod is to get webhooks, as it was judged last. Called at each question; must not block.
     pub readiness: Arc<dyn Fn() -> Readiness + Send + Sync>,
     /// All metrics now, as text of [`CONTENT_TYPE`]. Called at each scrape; must not block.
@@ -32,10 +34,18 @@ pub struct AdminState {
 /// The three routes; anything else is 404, another method 405.
 pub fn router(state: AdminState) -> Router {
     Router::new()
-        .route("/livez", get(async || "alive\n"))
+        .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(state)
+}
+
+async fn livez(State(state): State<AdminState>) -> (StatusCode, &'static str) {
+    if (state.alive)() {
+        (StatusCode::OK, "alive\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "stuck\n")
+    }
 }
 
 async fn readyz(State(state): State<AdminState>) -> (StatusCode, String) {
@@ -57,7 +67,7 @@ async fn metrics(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
     use axum::body::Body;
     use http::Request;
@@ -108,7 +118,13 @@ mod tests {
             format!("scrapes {scrape}\n# EOF\n")
         });
         let readiness = Arc::new(move || readiness.borrow().clone());
-        let router = router(AdminState { readiness, metrics });
+        let stuck = Arc::new(AtomicBool::new(false));
+        let is_stuck = Arc::clone(&stuck);
+        let router = router(AdminState {
+            alive: Arc::new(move || !is_stuck.load(Ordering::Relaxed)),
+            readiness,
+            metrics,
+        });
 
         let (status, _, body) = asked(&router, "GET", "/readyz").await;
         assert_eq!(
@@ -146,6 +162,10 @@ mod tests {
             );
             assert_eq!(body, format!("scrapes {scrape}\n# EOF\n"), "made anew");
         }
+
+        stuck.store(true, Ordering::Relaxed);
+        let (status, _, body) = asked(&router, "GET", "/livez").await;
+        assert_eq!((status.as_u16(), body.as_str()), (503, "stuck\n"));
 
         assert_eq!(asked(&router, "POST", "/livez").await.0, 405);
         assert_eq!(asked(&router, "GET", "/callback").await.0, 404);

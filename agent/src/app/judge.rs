@@ -1,6 +1,5 @@
 //! The one who judges: takes in what was seen and heard, says what is thought, and has done what was decided.
 
-use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -16,18 +15,17 @@ use super::acting::Acting;
 use super::asking::Heard;
 use super::expiry::{Expiry, Soon};
 use super::standing::Standing;
+use super::telling::Telling;
 use crate::canary::Knowledge;
 use crate::canary::recommendation::{Recommendation, effective};
 use crate::clock::Clock;
-use crate::decision::{Decision, Why};
+use crate::decision::Decision;
 use crate::metrics::Metrics;
 use crate::mind::{Found, Mind, Now};
 use crate::moment::Moment;
 use crate::probe::prober::Seen;
 use crate::probe::report::{CertificateReport, PathReport, StageResult};
-use crate::readiness::{Readiness, Why as Withdrawn};
 use crate::settings::{AgentSettings, Discovery};
-use crate::verdict::{Cause, State, Verdict};
 
 /// Time itself changes verdicts.
 const EVERY: Duration = Duration::from_millis(250);
@@ -70,7 +68,7 @@ impl Judge {
             mind,
             acting,
             expiry: Expiry::default(),
-            told: None,
+            telling: Telling::default(),
             unheard: None,
         };
         loop {
@@ -84,25 +82,13 @@ impl Judge {
     }
 }
 
-/// Each is told again only when it has become another.
-#[derive(Clone, PartialEq)]
-struct Told {
-    state: State,
-    cause: Option<Cause>,
-    /// Why the pod is withdrawn, without the seconds that go by.
-    withdrawn: Option<Discriminant<Withdrawn>>,
-    decision: Decision,
-    overload: Option<Fault>,
-}
-
 /// A judge at work.
 struct Bench {
     judge: Judge,
     mind: Mind,
     acting: Acting,
     expiry: Expiry,
-    /// What was said last of the path, of readiness and of what is done.
-    told: Option<Told>,
+    telling: Telling,
     /// What was wrong with the bot's last answer.
     unheard: Option<Fault>,
 }
@@ -118,6 +104,7 @@ impl Bench {
             return;
         };
         measure(path, metrics);
+        self.telling.last_path(path);
         if let Some(certificate) = &path.certificate {
             self.looks_at(certificate);
         }
@@ -185,11 +172,10 @@ impl Bench {
         let answer = answer.map_err(|(fault, why)| format!("{fault}: {why}"));
         self.mind.hears(at, answer, stood_still);
         self.acting.ask(at).await;
-        if let Some(report) = self.mind.report() {
-            self.judge.metrics.old_sessions(report.pool.old_sessions);
-            if fault.is_none() && self.acting.follow(at, report) {
-                self.mind.replaced(at);
-            }
+        if let Some(report) = self.mind.report().filter(|_| fault.is_none())
+            && self.acting.follow(at, report)
+        {
+            self.mind.replaced(at);
         }
     }
 
@@ -229,41 +215,13 @@ impl Bench {
         let situation = self.mind.standing(now);
         let standing = Standing {
             at: now,
-            verdict: verdict.clone(),
+            verdict,
             situation,
             settings: self.judge.settings.readiness,
             decision,
             overload: self.mind.overload(now),
         };
-        let why = match standing.readiness(now) {
-            Readiness::Ready => None,
-            Readiness::NotReady(why) => Some(why),
-        };
-        let told = Told {
-            state: verdict.state,
-            cause: verdict.cause,
-            withdrawn: why.as_ref().map(discriminant),
-            decision,
-            overload: standing.overload,
-        };
-        let before = self.told.replace(told.clone());
-        let is_new =
-            |same: fn(&Told, &Told) -> bool| !before.as_ref().is_some_and(|one| same(one, &told));
-        if is_new(|a, b| (a.state, a.cause) == (b.state, b.cause)) {
-            tell_verdict(&verdict);
-        }
-        if is_new(|a, b| a.withdrawn == b.withdrawn) {
-            match why {
-                None => tracing::info!("ready: the pod is to get webhooks"),
-                Some(why) => tracing::warn!("not ready: {why}"),
-            }
-        }
-        if is_new(|a, b| a.decision == b.decision) {
-            tell_decision(decision);
-        }
-        if is_new(|a, b| a.overload == b.overload) {
-            tell_overload(standing.overload, before.is_some());
-        }
+        self.telling.tell(&standing, now);
         self.judge.standing.send_replace(Some(standing));
     }
 }
@@ -277,45 +235,5 @@ fn measure(path: &PathReport, metrics: &Metrics) {
     }
     if let Some(cause) = path.cause() {
         metrics.failure(cause.stage, cause.fault);
-        let detail = path.failed().and_then(|stage| stage.detail.as_deref());
-        tracing::debug!(fault = %cause.fault, stage = cause.stage.as_str(), detail, "a path failed");
-    }
-}
-
-fn tell_verdict(verdict: &Verdict) {
-    let state = verdict.state.as_str();
-    match verdict.cause {
-        Some(cause) => tracing::warn!(
-            state,
-            fault = %cause.fault,
-            stage = cause.stage.as_str(),
-            "the path to Postgres is {state}: {} at {}; {}",
-            cause.fault,
-            cause.stage.as_str(),
-            cause.fault.advice()
-        ),
-        None => tracing::info!(state, "the path to Postgres is {state}"),
-    }
-}
-
-fn tell_overload(overload: Option<Fault>, was_told: bool) {
-    match overload {
-        Some(fault) => tracing::warn!(
-            %fault,
-            "statements of the bot meet {fault}; {}; nothing is recycled for it",
-            fault.advice()
-        ),
-        None if was_told => tracing::info!("statements of the bot meet no such thing any more"),
-        None => {}
-    }
-}
-
-/// Recycles are told where they are planned; what is done at every second look is no news.
-fn tell_decision(decision: Decision) {
-    match decision {
-        Decision::Protect(fault) => tracing::warn!(%fault, "{decision}"),
-        Decision::Nothing(Why::NoFreshSession(fault)) => tracing::warn!(%fault, "{decision}"),
-        Decision::Nothing(Why::OnRequest) => tracing::info!("{decision}"),
-        _ => tracing::debug!("{decision}"),
     }
 }

@@ -32,12 +32,23 @@ fn wedged(second: u64, statements: u64) -> Report {
     report
 }
 
+/// Each fault has ended a session.
 fn lost(second: u64, age: u64, faults: &[(Fault, u64)]) -> Report {
     let mut report = report(second, age);
+    report.progress.sessions_closed = faults
+        .iter()
+        .fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
     let faults = faults
         .iter()
         .map(|(fault, count)| (fault.as_str().to_owned(), *count));
     report.faults = faults.collect();
+    report
+}
+
+/// So many sessions were closed, and the faults of the others were met by dials.
+fn in_vain(second: u64, faults: &[(Fault, u64)], closed: u64) -> Report {
+    let mut report = lost(second, 60 + second, faults);
+    report.progress.sessions_closed = closed;
     report
 }
 
@@ -115,6 +126,18 @@ fn what_two_reports_tell() {
             lost(0, 60, &[]),
             lost(5, 65, &[(F::Refused, 9), (F::TooManyConnections, 9)]),
             Bot::Fine,
+        ),
+        (
+            "one lost, and none in its place",
+            in_vain(0, &[(F::ProtocolBroken, 3)], 3),
+            in_vain(5, &[(F::ProtocolBroken, 12), (F::Silent, 1)], 4),
+            Bot::Fine,
+        ),
+        (
+            "two lost, and none in their place",
+            in_vain(0, &[(F::ConnectionReset, 3)], 3),
+            in_vain(5, &[(F::ConnectionReset, 12)], 5),
+            Bot::Losing,
         ),
         (
             "it began anew",

@@ -9,10 +9,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Metric, Registry};
+use prometheus_client::registry::Registry;
+use sabai_daemon::metrics::Optional;
 
-/// A gauge that is there or not.
-pub(super) type Optional = Family<[(&'static str, &'static str); 0], Gauge<f64, AtomicU64>>;
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// From a resolver's cache to the limit of the slowest stage.
@@ -38,25 +37,7 @@ labels! {
     Build { version }
 }
 
-/// Declares each family once: the field, its type, its name and help, and how it begins.
-macro_rules! families {
-    ($($field:ident: $kind:ty = $name:literal, $help:literal, $metric:expr;)+) => {
-        #[derive(Debug)]
-        pub(super) struct Families {
-            $(pub(super) $field: $kind,)+
-        }
-
-        impl Families {
-            pub(super) fn register(to: &mut Registry) -> Self {
-                let version = env!("CARGO_PKG_VERSION");
-                to.register("sabai_build", "The program", Info::new(Build { version }));
-                Self { $($field: add(to, $name, $help, $metric),)+ }
-            }
-        }
-    };
-}
-
-families! {
+sabai_daemon::families! {
     stage_duration: Family<StageLabel, Histogram, fn() -> Histogram> =
         "sabai_probe_stage_duration_seconds", "Stages of a path that were passed", Family::new_with_constructor(stage_histogram);
     failures: Family<Failure, Counter> =
@@ -73,19 +54,20 @@ families! {
         "sabai_agent_ready", "1 while the pod is to get webhooks", Gauge::default();
     idle_timeout: Optional =
         "sabai_path_idle_timeout_seconds", "For so long the path keeps an idle session, as the canaries found", Family::default();
-    old_sessions: Gauge =
-        "sabai_pool_old_sessions", "Sessions of the bot's of an earlier generation", Gauge::default();
     recycles: Family<Recycle, Counter> =
         "sabai_agent_recycles", "Recycles that the agent wanted, by how they ended", Family::default();
     restarts: Family<TaskLabel, Counter> =
         "sabai_agent_task_restarts", "Tasks that ended on their own and began again", Family::default();
 }
 
-fn stage_histogram() -> Histogram {
-    Histogram::new(STAGE_SECONDS)
+impl Families {
+    pub(super) fn register(to: &mut Registry) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        to.register("sabai_build", "The program", Info::new(Build { version }));
+        Self::add_to(to)
+    }
 }
 
-fn add<M: Metric + Clone>(to: &mut Registry, name: &str, help: &str, metric: M) -> M {
-    to.register(name, help, metric.clone());
-    metric
+fn stage_histogram() -> Histogram {
+    Histogram::new(STAGE_SECONDS)
 }

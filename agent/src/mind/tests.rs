@@ -192,6 +192,7 @@ fn an_expired_certificate_protects_what_works() {
     story.path(0, Ok(()));
     story.path(10, Err(cause));
     story.report.faults.insert("Silent".to_owned(), 9);
+    story.report.progress.sessions_closed += 9;
     story.hear(10);
     assert_eq!(story.decision(10), Decision::Protect(cause.fault));
     assert_eq!(story.step(10), Step::Nothing);
@@ -218,6 +219,7 @@ fn sessions_lost_on_a_path_that_is_well_are_refreshed_at_once() {
         story.path(well_since, Ok(()));
         story.hear(18);
         story.report.faults.insert("Silent".to_owned(), 3);
+        story.report.progress.sessions_closed += 3;
         story.hear(20);
         assert_eq!(story.step(20), expected, "well since {well_since}");
     }

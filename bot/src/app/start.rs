@@ -185,7 +185,12 @@ impl App {
     fn serve_admin(&self, listener: TcpListener, readiness: watch::Receiver<ReadinessReport>) {
         let metrics = gauges::scraped(&self.db, self.backlog.clone(), &self.metrics);
         let readiness = Arc::new(move || health::page(&readiness.borrow()));
-        let router = admin::router(AdminState { readiness, metrics });
+        let router = admin::router(AdminState {
+            // A task that ends on its own ends the process; while it answers, it goes on.
+            alive: Arc::new(|| true),
+            readiness,
+            metrics,
+        });
         let serving = server::serve(
             listener,
             router,
@@ -204,7 +209,9 @@ impl App {
         let Some(state) = self.state.take() else {
             return;
         };
+        let backlog = self.backlog.clone();
         let claimer = Claimer {
+            spooling: Arc::new(move || backlog.as_deref().is_some_and(Backlog::is_begun)),
             pool: self.db.work.clone(),
             worker: self.worker.clone(),
             debts: Arc::clone(&self.debts),

@@ -1,22 +1,19 @@
 //! The families of metrics with their names, helps and buckets. The names are a contract (dashboards, alerts); the
 //! encoder adds `_total` to counters and `_info` to infos, so it is not part of the names here.
 
-use std::sync::atomic::AtomicU64;
-
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Metric, Registry};
+use prometheus_client::registry::Registry;
+
+use sabai_daemon::metrics::Optional;
 
 use super::labels::{
     Answer, Build, Code, Digest, EventLabel, EventOutcome, FaultLabel, LineCall, Recycle, State,
     Statement,
 };
-
-/// A gauge that is there or not.
-pub(super) type Optional = Family<[(&'static str, &'static str); 0], Gauge<f64, AtomicU64>>;
 
 /// Around LINE's 2 s, our 1.5 s, and the deadlines within (0.8 s, 1.3 s).
 const WEBHOOK_SECONDS: [f64; 13] = [
@@ -32,23 +29,7 @@ const BATCH_EVENTS: [f64; 11] = [
     1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0,
 ];
 
-/// Declares each family once: the field, its type, its name and help, and how it begins.
-macro_rules! families {
-    ($($field:ident: $kind:ty = $name:literal, $help:literal, $metric:expr;)+) => {
-        #[derive(Debug)]
-        pub(super) struct Families {
-            $(pub(super) $field: $kind,)+
-        }
-
-        impl Families {
-            fn add_to(registry: &mut Registry) -> Self {
-                Self { $($field: add(registry, $name, $help, $metric),)+ }
-            }
-        }
-    };
-}
-
-families! {
+sabai_daemon::families! {
     webhook_responses: Family<Code, Counter> =
         "sabai_webhook_responses", "Answers to webhooks, by HTTP status", Family::default();
     webhook_duration: Histogram =
@@ -122,9 +103,4 @@ impl Families {
 
 fn statement_histogram() -> Histogram {
     Histogram::new(STATEMENT_SECONDS)
-}
-
-fn add<M: Metric + Clone>(to: &mut Registry, name: &str, help: &str, metric: M) -> M {
-    to.register(name, help, metric.clone());
-    metric
 }

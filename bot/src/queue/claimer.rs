@@ -19,6 +19,8 @@ const ROUND: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(3);
 /// Lanes of one claim at most.
 const MOST: usize = 64;
+/// What is on the spool is waited for so long: it may belong before what could be claimed.
+const FOR_ELDERS: Duration = Duration::from_secs(10);
 
 /// Claims lanes for a [`Worker`].
 pub struct Claimer {
@@ -32,6 +34,8 @@ pub struct Claimer {
     pub state: StateFolder,
     /// Length of a lease.
     pub lease: Duration,
+    /// Whether webhooks wait on the spool.
+    pub spooling: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Our link must have been healthy for so long before we take from others: the living renew first.
     pub renew_every: Duration,
 }
@@ -43,14 +47,19 @@ impl Claimer {
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let started = Instant::now();
         let mut healthy_since: Option<Instant> = None;
+        let mut spooling_since: Option<Instant> = None;
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = rounds.tick() => {}
             }
-            match self.round(started, healthy_since).await {
+            let waits = spooling_since.is_none_or(|since| since.elapsed() < FOR_ELDERS);
+            match self.round(started, healthy_since, waits).await {
                 Ok(()) => {
                     healthy_since.get_or_insert_with(Instant::now);
+                    // Counted from when Postgres answers: before, nothing could leave the spool.
+                    spooling_since =
+                        (self.spooling)().then(|| spooling_since.unwrap_or_else(Instant::now));
                 }
                 Err(fault) => {
                     tracing::debug!(%fault, "cannot look for lanes");
@@ -64,6 +73,7 @@ impl Claimer {
         &mut self,
         started: Instant,
         healthy_since: Option<Instant>,
+        wait_for_elders: bool,
     ) -> Result<(), Fault> {
         self.debts.pay(&self.pool).await?;
         let deadline = Instant::now() + LIMIT;
@@ -72,6 +82,11 @@ impl Claimer {
             .acquire(deadline)
             .await
             .map_err(|error| error.fault)?;
+        // A webhook that LINE delivers again may be the elder of one that is stored already, by a commit that nobody
+        // heard of for example.
+        if wait_for_elders && (self.spooling)() {
+            return Ok(());
+        }
         // Not once, but for a lease: a lane that intake has locked at this moment is left out, and the last
         // statement of a killed life may commit after our first look.
         if !self.state.former.is_empty()

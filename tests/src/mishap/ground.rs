@@ -3,13 +3,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::Mutex;
 
 use super::Mishap;
 use crate::bot::Environment;
-use crate::gate::{Gate, Tls};
+use crate::gate::{Fault, Gate, IdleEnd, Tls};
 use crate::postgres::{Database, Postgres, Session};
 use crate::preload::Preload;
 use crate::process::{Signal, send};
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) frozen: Vec<u32>,
     /// Holds the table.
     pub(super) holder: Option<Session>,
+    /// Sessions that are idle for so long the way forgets.
+    pub(super) idle_limit: Option<Duration>,
 }
 
 impl Ground {
@@ -77,6 +80,23 @@ impl Ground {
     #[must_use]
     pub fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// The way forgets sessions that are idle for so long, as a middlebox does, until it is healed. Says nothing where the
+    /// system can do that (Linux), resets them elsewhere.
+    pub async fn forget_the_idle(&self, limit: Duration) {
+        let end = match cfg!(target_os = "linux") {
+            true => IdleEnd::Silent,
+            false => IdleEnd::Reset,
+        };
+        let mut state = self.state.lock().await;
+        self.gate.all(Fault::IdleTimeout(limit, end)).await;
+        state.idle_limit = Some(limit);
+    }
+
+    /// Sessions that are idle for so long the way forgets; nothing while it forgets none.
+    pub async fn idle_limit(&self) -> Option<Duration> {
+        self.state.lock().await.idle_limit
     }
 
     /// What is wrong now, in the order in which it was inflicted. What happens once is not among it.

@@ -158,6 +158,7 @@ impl Ground {
             .drain(..)
             .for_each(|pid| send(pid, Signal::Continue));
         state.holder = None;
+        state.idle_limit = None;
         self.gate.heal().await;
         self.gate
             .lead_to(SocketAddr::from(([127, 0, 0, 1], self.database.port)));

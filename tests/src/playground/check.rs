@@ -1,5 +1,7 @@
-//! `--check`: a plan is delivered, the bot killed twice meanwhile, everything left to settle, and the run judged. The
-//! last line is JSON; the rest is for people.
+//! `--check`: a plan is delivered, the bot killed twice meanwhile, everything left to settle, the run judged, and the
+//! agent tried. The last line is JSON; the rest is for people.
+
+mod agent;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -31,6 +33,7 @@ const MOST_TOLD: usize = 20;
 struct Summary<'a> {
     #[serde(flatten)]
     verdict: &'a Verdict,
+    agent: &'a agent::Tried,
     deliveries: usize,
     kills: usize,
     seed: u64,
@@ -68,14 +71,16 @@ pub(super) async fn check(
     let kills = evidence.kills.len();
     let verdict = Verdict::of(evidence);
     tell(screen, &verdict, started.elapsed(), &stage);
+    let agent = agent::Tried::on(screen, &stage).await;
     let summary = Summary {
         verdict: &verdict,
+        agent: &agent,
         deliveries: plan.deliveries(),
         kills,
         seed,
     };
     screen.show(&serde_json::to_string(&summary).context("write the summary")?);
-    Ok(verdict.all_well())
+    Ok(verdict.all_well() && agent.is_well())
 }
 
 /// Makes the calls and the kills; returns the moments of the kills.

@@ -1,5 +1,7 @@
 //! What a typed line asks for. Pure.
 
+use std::time::Duration;
+
 use crate::mishap::Mishap;
 
 /// What is shown for `/help`.
@@ -11,13 +13,17 @@ Type what a customer says. Or:
   /again        LINE delivers the last event a second time
   /kill         SIGKILL the bot and start it again
   /fault NAME   something goes wrong     /faults    what can go wrong
-  /heal         all is well again        /status    sessions, spool, faults
+  /heal         all is well again        /status    sessions, spool, faults, the agent's verdict
+  /probe        the agent goes the way to Postgres, stage by stage
+  /path SECONDS the way forgets sessions that are idle for so long; /path off
   /sql          how to look into the database
   /help  /quit  (Ctrl-C and Ctrl-D quit too)";
 
 /// LINE's longest text.
 const LONGEST_TEXT: usize = 5000;
 const LONGEST_NAME: usize = 100;
+/// The longest idle time that the canaries look for.
+const LONGEST_IDLE: u64 = 900;
 
 /// One line, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,9 @@ pub(super) enum Command {
     Faults,
     Heal,
     Status,
+    Probe,
+    /// The way forgets sessions that are idle for so long; nothing: it forgets none.
+    Path(Option<Duration>),
     Sql,
     Help,
     Quit,
@@ -74,11 +83,23 @@ impl Command {
             ("faults", "") => Self::Faults,
             ("heal", "") => Self::Heal,
             ("status", "") => Self::Status,
+            ("probe", "") => Self::Probe,
+            ("path", "off") => Self::Path(None),
+            ("path", seconds) => path(seconds),
             ("sql", "") => Self::Sql,
             ("help", "") => Self::Help,
             ("quit" | "exit", "") => Self::Quit,
             _ => Self::Wrong(format!("{line} is not known; /help says what is")),
         }
+    }
+}
+
+fn path(seconds: &str) -> Command {
+    match seconds.parse() {
+        Ok(seconds) if (1..=LONGEST_IDLE).contains(&seconds) => {
+            Command::Path(Some(Duration::from_secs(seconds)))
+        }
+        _ => Command::Wrong(format!("/path needs seconds, 1 to {LONGEST_IDLE}, or off")),
     }
 }
 
@@ -112,6 +133,9 @@ mod tests {
             ("/faults", Command::Faults),
             ("/heal", Command::Heal),
             ("/status", Command::Status),
+            ("/probe", Command::Probe),
+            ("/path 2", Command::Path(Some(Duration::from_secs(2)))),
+            ("/path off", Command::Path(None)),
             ("/sql", Command::Sql),
             ("/help", Command::Help),
             ("/quit", Command::Quit),
@@ -124,6 +148,10 @@ mod tests {
             "/file ",
             "/fault",
             "/fault x",
+            "/path",
+            "/path 0",
+            "/path 901",
+            "/path soon",
             "/nonsense",
             "/",
             "/quit now",

@@ -1,4 +1,4 @@
-//! The bot's log as a file, through all its lives, for people to follow in another terminal. Reads nothing back.
+//! The log of the bot or the agent as a file, through all lives, for people to follow in another terminal. Reads nothing back.
 
 use std::env;
 use std::fs::{self, File};
@@ -51,7 +51,7 @@ impl LogFile {
         &self.path
     }
 
-    /// Writes what one life of the bot says until it is stopped.
+    /// Writes what one life of the process says until it is stopped.
     pub(super) fn follow(&self, log: Log) -> anyhow::Result<Following> {
         let tail = Arc::new(Mutex::new(Tail {
             log,

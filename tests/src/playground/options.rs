@@ -9,14 +9,16 @@ const MOST: usize = 100_000;
 
 /// What `--help` says.
 pub(super) const HELP: &str = "\
-The whole of Sabai on this machine: a real Postgres with TLS, a stand-in for LINE, and the bot.
+The whole of Sabai on this machine: a real Postgres with TLS, a stand-in for LINE, the bot, and the
+agent beside it.
 
 Usage: cargo playground                    chat with the bot in this terminal
        cargo playground -- --check         no terminal: send events, kill the bot twice, judge
 
 Options:
   --check       Send events of 50 customers, all 20 types among them, a tenth twice, some out of order;
-                kill the bot with SIGKILL twice on the way; say what was lost, doubled or out of order.
+                kill the bot with SIGKILL twice on the way; say what was lost, doubled or out of order, and whether the
+                agent is Healthy, probes every stage and finds a path's idle timeout of 2 s.
                 The last line is JSON; the exit code is 0 only if all was well.
   --seed N      With --check: the same events, calls and moments of the kills as in the run that printed
                 this seed (default: a new one).
@@ -25,7 +27,7 @@ Options:
 
 Environment:
   SABAI_POSTGRES_BIN    A folder with initdb and postgres, instead of the PostgreSQL that is fetched once.
-  SABAI_LOG             What the bot logs, such as sabai_bot=debug.
+  SABAI_LOG             What the bot logs, such as sabai_bot=debug; the agent too.
 ";
 
 /// What is to be done.

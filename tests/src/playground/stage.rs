@@ -1,5 +1,5 @@
-//! The three servers of a playground, started in order and gone with it: Postgres, LINE's stand-in, the bot, which can
-//! be killed and comes back with the same address and the same state folder.
+//! What a playground runs, started in order and gone with it: Postgres, LINE's stand-in, the bot, which can be killed and
+//! comes back with the same address and the same state folder, and the agent beside it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use super::log_file::{Following, LogFile};
 use super::screen::Screen;
+use super::sidecar::Sidecar;
 use crate::bot::build::{self, Profile};
 use crate::bot::control;
 use crate::bot::{Bot, Environment};
@@ -26,7 +27,8 @@ const READY_LIMIT: Duration = Duration::from_secs(60);
 
 /// Everything that runs. Dropping it stops it.
 pub(super) struct Stage {
-    // Dropped from the top: the bot goes before what it needs.
+    // Dropped from the top: the agent and the bot go before what they need.
+    sidecar: Sidecar,
     bot: Mutex<Option<Life>>,
     program: PathBuf,
     environment: Environment,
@@ -52,13 +54,9 @@ impl Stage {
     /// What could not be started, and why.
     pub(super) async fn start(screen: &Screen, log: &str) -> anyhow::Result<Self> {
         let progress = |text: &str| screen.show(&format!("· {text}"));
-        progress("building the bot");
-        let program = build::bot(if cfg!(debug_assertions) {
-            Profile::Dev
-        } else {
-            Profile::Release
-        })
-        .await?;
+        progress("building the bot and the agent");
+        let program = build::bot(profile()).await?;
+        let agent = build::agent(profile()).await?;
         let steps = screen.clone();
         let postgres = Postgres::start(postgres::Options {
             faults: cfg!(target_os = "linux"),
@@ -81,15 +79,22 @@ impl Stage {
         )
         .await?;
         let mut environment = postgres.database().env();
+        environment.extend([("SABAI_CONTROL_SOCKET".into(), control.display().to_string())]);
+        environment.extend(std::env::var("SABAI_LOG").map(|level| ("SABAI_LOG".into(), level)));
+        let sidecar = Sidecar::new(
+            agent,
+            &environment,
+            ground.gate(),
+            LogFile::create(&agent_log(log))?,
+        );
         environment.extend(ground.env());
         environment.extend(line.env());
         environment.extend([
             ("SABAI_LISTEN".into(), address.to_string()),
             ("SABAI_SPOOL_DIR".into(), folder.display().to_string()),
-            ("SABAI_CONTROL_SOCKET".into(), control.display().to_string()),
         ]);
-        environment.extend(std::env::var("SABAI_LOG").map(|level| ("SABAI_LOG".into(), level)));
         let stage = Self {
+            sidecar,
             bot: Mutex::new(None),
             program,
             environment,
@@ -103,6 +108,8 @@ impl Stage {
         };
         progress("starting the bot");
         stage.start_bot().await?;
+        progress("starting the agent");
+        stage.sidecar.start().await?;
         Ok(stage)
     }
 
@@ -145,6 +152,12 @@ impl Stage {
         &self.ground
     }
 
+    /// The agent beside the bot.
+    #[must_use]
+    pub(super) fn sidecar(&self) -> &Sidecar {
+        &self.sidecar
+    }
+
     /// What the bot says of itself over its control socket; nothing while it is away.
     pub(super) async fn report(&self) -> Option<Value> {
         control::get(&self.control, "/v1/report").await.ok()
@@ -170,6 +183,19 @@ impl Stage {
     pub(super) fn destination(&self) -> &str {
         &self.line.options().bot_user_id
     }
+}
+
+/// The programs are compiled as this one is.
+fn profile() -> Profile {
+    match cfg!(debug_assertions) {
+        true => Profile::Dev,
+        false => Profile::Release,
+    }
+}
+
+/// `chat.log` is the bot's, `chat-agent.log` the agent's.
+fn agent_log(bot: &str) -> String {
+    format!("{}-agent.log", bot.trim_end_matches(".log"))
 }
 
 async fn ready(bot: &Bot) -> anyhow::Result<()> {

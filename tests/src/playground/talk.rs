@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::answers::Answers;
 use super::command::{self, Command};
+use super::path;
 use super::screen::Screen;
 use super::stage::Stage;
 use super::trouble;
@@ -26,7 +27,8 @@ const FIRST_CUSTOMER: &str = "ann";
 const WELCOME: &str = "
 Sabai is ready. You are ann, a customer of a small shop, and this is her chat with the shop's bot.
 Say hello, or ขอดูเมนู; send a /sticker; let LINE deliver it /again; take it back with /unsend; /kill the bot
-and go on; or take Postgres away with /fault gone, and back with /heal. /help lists the rest.";
+and go on; or take Postgres away with /fault gone, and back with /heal. An agent watches all that: /probe shows the way
+to Postgres stage by stage, and after /path 2 its canaries find out what is wrong with the way. /help lists the rest.";
 
 /// Starts everything, then chats until the end of input or `/quit`.
 ///
@@ -36,8 +38,9 @@ pub(super) async fn talk(screen: &Screen) -> anyhow::Result<()> {
     let stage = Stage::start(screen, "chat.log").await?;
     screen.show(WELCOME);
     screen.show(&format!(
-        "The bot's log: {}\n",
-        stage.log().path().display()
+        "The bot's log: {}\nThe agent's:   {}\n",
+        stage.log().path().display(),
+        stage.sidecar().log().path().display()
     ));
     let answers = Answers::new();
     let database = stage.database();
@@ -57,6 +60,7 @@ pub(super) async fn talk(screen: &Screen) -> anyhow::Result<()> {
         ended = chat.run() => ended,
         () = showing => Ok(()),
         () = trouble::watch(&stage, screen) => Ok(()),
+        () = path::watch(&stage, screen) => Ok(()),
     }
 }
 
@@ -95,7 +99,8 @@ impl Chat<'_> {
                 command => self.obey(command).await?,
             }
             // While something is wrong an answer may have to wait for the end of it.
-            let wrong = !self.stage.ground().in_force().await.is_empty();
+            let ground = self.stage.ground();
+            let wrong = !ground.in_force().await.is_empty() || ground.idle_limit().await.is_some();
             let patience = if wrong {
                 patience.min(PATIENCE_IN_TROUBLE)
             } else {
@@ -131,6 +136,12 @@ impl Chat<'_> {
                 trouble::status(self.stage, self.screen).await;
             }
             Command::Status => trouble::status(self.stage, self.screen).await,
+            Command::Probe => self.probe().await,
+            Command::Path(Some(limit)) => path::forget_the_idle(self.stage, self.screen, limit).await,
+            Command::Path(None) => {
+                trouble::heal(self.stage, self.screen).await;
+                trouble::status(self.stage, self.screen).await;
+            }
             Command::Sql => self.screen.show(&format!(
                 "  {}\n  then: select event, kind, user_text, outcome, rule from turn order by event;",
                 self.stage.database().psql()
@@ -203,6 +214,17 @@ impl Chat<'_> {
             ),
             Err(failure) => format!("  ! no answer to the redelivery: {failure}"),
         });
+    }
+
+    async fn probe(&self) {
+        match self.stage.sidecar().probe().await {
+            Ok(ended) => {
+                let lines = ended.output.trim_end().lines();
+                let page: Vec<_> = lines.map(|line| format!("  {line}")).collect();
+                self.screen.show(&page.join("\n"));
+            }
+            Err(error) => self.screen.show(&format!("  ! {error:#}")),
+        }
     }
 
     async fn kill(&self) -> anyhow::Result<()> {

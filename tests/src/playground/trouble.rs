@@ -1,4 +1,4 @@
-//! `/fault`, `/heal`, `/status`: what goes wrong, and one line that says how the bot stands.
+//! `/fault`, `/heal`, `/status`: what goes wrong, and one line that says how the bot stands and what the agent thinks.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use super::screen::Screen;
 use super::stage::Stage;
 use crate::mishap::Mishap;
 
-/// How often it is looked whether the bot stands otherwise.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often it is looked whether something stands otherwise.
+pub(super) const LOOK: Duration = Duration::from_millis(500);
 
 /// Makes something go wrong.
 pub(super) async fn inflict(stage: &Stage, screen: &Screen, mishap: Mishap) {
@@ -40,42 +40,50 @@ pub(super) fn list() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Shows how the bot stands, now.
+/// Shows how bot and agent stand, now.
 pub(super) async fn status(stage: &Stage, screen: &Screen) {
     screen.show(&format!("  ~ {}", line(stage).await));
 }
 
-/// Shows it whenever it stands otherwise, until it is dropped. Sessions come and go: that alone is no news.
+/// Shows it whenever one stands otherwise, until it is dropped. Sessions come and go: that alone is no news.
 pub(super) async fn watch(stage: &Stage, screen: &Screen) {
-    let mut last = None;
+    let (mut bot, mut agent) = (None, None);
     loop {
         tokio::time::sleep(LOOK).await;
-        let Some(report) = stage.report().await else {
-            continue;
-        };
+        let report = stage.report().await.map(|report| {
+            let generation = report["generation"].clone();
+            (generation, fault(&report), spooled(&report) > 0)
+        });
+        // A bot that is away is no news: who killed it knows.
         let now = (
-            report["generation"].clone(),
-            fault(&report),
-            spooled(&report) > 0,
+            report.or(bot.clone()),
+            Some(stage.sidecar().verdict().await),
         );
-        if last.as_ref().is_some_and(|last| *last != now) {
+        let news = |before: bool, same: bool| before && !same;
+        if news(bot.is_some(), bot == now.0) || news(agent.is_some(), agent == now.1) {
             status(stage, screen).await;
         }
-        last = Some(now);
+        (bot, agent) = now;
     }
 }
 
-async fn line(stage: &Stage) -> String {
+/// The line of `/status`.
+pub(super) async fn line(stage: &Stage) -> String {
     let wrong = stage.ground().in_force().await;
-    let wrong: Vec<&str> = wrong.into_iter().map(Mishap::name).collect();
+    let mut wrong: Vec<String> = wrong.iter().map(|one| one.name().to_owned()).collect();
+    if let Some(limit) = stage.ground().idle_limit().await {
+        wrong.push(format!("path {}", limit.as_secs()));
+    }
     let wrong = match wrong.is_empty() {
         true => String::new(),
         false => format!(" · inflicted: {}", wrong.join(", ")),
     };
-    match stage.report().await {
-        Some(report) => standing(&report) + &wrong,
-        None => format!("the bot does not say{wrong}"),
-    }
+    let bot = match stage.report().await {
+        Some(report) => standing(&report),
+        None => "the bot does not say".to_owned(),
+    };
+    let agent = stage.sidecar().verdict().await;
+    format!("{bot} · agent: {agent}{wrong}")
 }
 
 /// The line of a report.

@@ -1,5 +1,7 @@
 //! Certificates of the test's own authority: good ones, and each kind of bad one that a client must refuse.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use anyhow::Context;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -69,16 +71,22 @@ impl Authority {
     /// # Errors
     /// When a name is neither, or the system gives no randomness.
     pub fn server(&self, names: &[&str], expired: bool) -> anyhow::Result<Identity> {
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let mut params = CertificateParams::new(names).context("names for a certificate")?;
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "sabai test server");
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let mut params = of_server(names)?;
         if expired {
             (params.not_before, params.not_after) =
                 (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
         }
+        self.sign(params)
+    }
+
+    /// The same, valid for so long from now on.
+    ///
+    /// # Errors
+    /// As [`Authority::server`].
+    pub fn server_for(&self, names: &[&str], left: Duration) -> anyhow::Result<Identity> {
+        let mut params = of_server(names)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        params.not_after = date_time_ymd(1970, 1, 1) + now + left;
         self.sign(params)
     }
 
@@ -116,4 +124,14 @@ impl Authority {
             Presents::Plaintext => None,
         })
     }
+}
+
+fn of_server(names: &[&str]) -> anyhow::Result<CertificateParams> {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let mut params = CertificateParams::new(names).context("names for a certificate")?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "sabai test server");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    Ok(params)
 }

@@ -134,6 +134,67 @@ async fn a_spool_outlives_a_kill_and_the_next_life_drains_it_behind_it_what_is_n
     place.scene.is_sound().await;
 }
 
+/// LINE delivers again what got no 200, so an elder may come to the spool when its junior is in Postgres already.
+#[tokio::test]
+async fn an_elder_on_the_spool_is_answered_before_its_junior_in_postgres() {
+    const CUSTOMERS: usize = 30;
+    let mut place = Place::open().await;
+    let bot = place.bot().await;
+    let pairs: Vec<[Event; 2]> = (0..CUSTOMERS)
+        .map(|customer| {
+            let [elder, junior] =
+                ["elder", "junior"].map(|text| Event::text(&format!("customer {customer}"), text));
+            let later = elder.timestamp + 5;
+            [elder, junior.at(later)]
+        })
+        .collect();
+    // Who stops stores what still comes, for others to work.
+    bot.ask_to_stop();
+    bot.log()
+        .wait_for(|line| line.text().contains("stopping"))
+        .await;
+    for [_, junior] in &pairs {
+        let delivery = place
+            .scene
+            .try_deliver(&bot, std::slice::from_ref(junior))
+            .await;
+        assert!(delivery.acknowledged(), "{delivery:?}");
+    }
+    bot.ended(LIMIT).await.expect("it ends");
+    place.road.close().await;
+    let env = [("SABAI_SPOOL_DIR".to_owned(), place.folder.clone())];
+    let bot = place.scene.world.bot_with(env.to_vec()).await;
+    let bot = bot.expect("it listens");
+    for [elder, _] in &pairs {
+        let delivery = place
+            .scene
+            .try_deliver(&bot, std::slice::from_ref(elder))
+            .await;
+        assert!(delivery.acknowledged(), "{delivery:?}");
+    }
+    place.spooled(&bot, CUSTOMERS as f64).await;
+    // Lanes could be claimed before anything of the spool is stored.
+    let session = place.scene.world.database.superuser().await;
+    let session = session.expect("there");
+    let lock = "BEGIN; LOCK TABLE seen IN ACCESS EXCLUSIVE MODE";
+    session.batch_execute(lock).await.expect("locked");
+    place.road.open(&place.server).await;
+    eventually(LIMIT, "the drainer to try for a while", async || {
+        let metrics = bot.metrics().await.map_err(|error| error.to_string())?;
+        let tries = metrics.sum("sabai_retries_total", &[("fault", "StatementTimeout")]);
+        match tries {
+            Some(tries) if tries >= 3.0 => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    session.batch_execute("ROLLBACK").await.expect("unlocked");
+    for event in pairs.iter().flatten() {
+        place.scene.ends_as(event, "answered").await;
+    }
+    place.scene.is_sound().await;
+}
+
 #[tokio::test]
 async fn an_acceptance_learned_while_postgres_was_away_outlives_a_kill() {
     let mut place = Place::open().await;
