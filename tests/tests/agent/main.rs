@@ -17,6 +17,14 @@
 //! | the path forgets idle sessions | the canaries find when | `canaries` |
 //! | a person asks | the command line answers | `command` |
 //! | the database is away for everyone | no recycle; ready, or withdrawn where that is the policy | `away` |
+//! | too many connections, a full disk | no recycle; named | `overloaded` |
+//! | one path in three fails; sessions are lost again and again | the pod stays; an alarm instead of more recycles | `flapping` |
+//! | the bot's control socket is dead, slow, talks nonsense; the bot is killed | withdraws the pod, names it, goes on | `unheard` |
+//! | the agent is killed | informed in 2 s; nothing is recycled twice | `restarts` |
+//! | the clock jumps by an hour; the process stands still | nothing | `clocks` |
+//! | the path forgets idle sessions | finds out when; recommends, or applies | `canaries` |
+//!
+//! `command` is what a person meets: the path in words and as one object, configuration, help, the end.
 
 mod asking;
 mod away;

@@ -66,3 +66,22 @@ async fn the_server_s_disk_is_full_for_the_bot_alone() {
     agent.says(200, "nothing: all is well\n", LIMIT).await;
     ends(scene, &agent).await;
 }
+
+/// Every statement that stores events takes longer than it may; a path, with a row of its own, does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bot_s_statements_take_too_long() {
+    let scene = setup().start().await;
+    let agent = scene.agent(&[]).await;
+    agent.says(200, "Postgres Healthy", LIMIT).await;
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+            AS 'BEGIN PERFORM pg_sleep(3); RETURN NULL; END';
+        CREATE TRIGGER slow AFTER INSERT ON event EXECUTE FUNCTION slow()";
+    scene.execute(slow).await;
+    let met = "statements of the bot meet StatementTimeout";
+    agent.says(200, met, LIMIT).await;
+    scene
+        .execute("SET lock_timeout = '10s'; DROP TRIGGER slow ON event")
+        .await;
+    agent.says(200, "nothing: all is well\n", LIMIT).await;
+    ends(scene, &agent).await;
+}
