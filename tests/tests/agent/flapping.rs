@@ -85,7 +85,7 @@ async fn sessions_are_lost_again_and_again_and_the_bucket_holds() {
         }
         scene.answers(2 * SOME).await;
     }
-    assert_eq!(begun(&agent), ["refresh (SessionsLost): begins"; 2]);
+    assert_eq!(begun(&agent), ["refresh (SessionsLost)"; 2]);
     let withheld = [("reason", "SessionsLost"), ("outcome", "Withheld")];
     let withheld = count(&agent, "sabai_agent_recycles_total", &withheld).await;
     assert!(withheld >= 1.0, "{withheld}");

@@ -38,7 +38,8 @@ async fn there_are_too_many_connections() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_s_disk_is_full() {
     let server = faulty_server().await;
-    let scene = setup().on(&server).start().await;
+    // Another agent would have written a row before.
+    let scene = setup().on(&server).without_agent().start().await;
     let disk = server.faults().expect("asked for");
     disk.disk(Disk::Full);
     let agent = scene.agent(&[]).await;
