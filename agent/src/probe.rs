@@ -1,7 +1,7 @@
 //! The probe: looks at the path to Postgres with the dialer that the bot uses, stage by stage.
 //!
-//! - [`path`]: goes the whole way once, to a session of its own, with a row written on request ([`write`])
-//! - [`report`]: what it met, for verdict, status and people; [`print`] is the page of it
+//! - [`path`]: goes the whole way once, to a session of its own, with a row written on request ([`mod@write`])
+//! - [`report`]: what it met, for verdict, status and people; [`mod@print`] is the page of it
 //! - [`cadence`]: when to look next, pure; [`prober`] is the loop that does
 
 pub mod cadence;
