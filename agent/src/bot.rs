@@ -51,8 +51,8 @@ fn is_same_loan(before: &SessionReport, now: &SessionReport) -> bool {
     before.state == "Busy" && now.state == "Busy" && name(before) == name(now)
 }
 
-/// Sessions were lost, and others of their age are still there: they may be dead too. A session that is lost is closed: of
-/// faults that count more than those, the rest were met by sessions that never came to be. What was lost before a recycle
+/// Sessions were lost, and others of their age are still there: they may be dead too. A session that is lost is closed, or
+/// closing: of faults that count more than those, the rest were met by sessions that never came to be. What was lost before a recycle
 /// ended was of those that it renewed, also when it shows by its user's deadline only then.
 fn is_losing(earlier: &Report, now: &Report, apart: Duration) -> bool {
     let met = |report: &Report, fault: &Fault| {
@@ -66,11 +66,13 @@ fn is_losing(earlier: &Report, now: &Report, apart: Duration) -> bool {
         .fold(0, u64::saturating_add);
     let (before, after) = (&earlier.progress, &now.progress);
     let closed = after.sessions_closed.saturating_sub(before.sessions_closed);
+    // The end of one that went silent is not seen for a while.
+    let ended = closed.saturating_add(now.pool.closing as u64);
     let elders = now.sessions.iter();
     let mut elders =
         elders.filter(|session| Duration::from_millis(session.age_milliseconds) > apart);
     let recycled = earlier.last_recycle != now.last_recycle;
-    lost.min(closed) >= LOST && elders.next().is_some() && !recycled
+    lost.min(ended) >= LOST && elders.next().is_some() && !recycled
 }
 
 /// Whether sessions of the same age may be dead too, and a fresh one would live: the server ends whoever rests.

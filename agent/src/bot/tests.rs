@@ -88,6 +88,14 @@ fn lost(second: u64, age: u64, faults: &[(Fault, u64)]) -> Report {
 fn in_vain(second: u64, faults: &[(Fault, u64)], closed: u64) -> Report {
     let mut report = lost(second, 60 + second, faults);
     report.progress.sessions_closed = closed;
+    report.pool.closing = 0;
+    report
+}
+
+/// So many went silent, and the server may still have them.
+fn unseen(second: u64, silent: u64) -> Report {
+    let mut report = in_vain(second, &[(Fault::Silent, silent)], 0);
+    report.pool.closing = usize::try_from(silent).expect("few");
     report
 }
 
@@ -194,6 +202,12 @@ fn what_two_reports_tell() {
             in_vain(0, &[(F::ProtocolBroken, 3)], 3),
             in_vain(5, &[(F::ProtocolBroken, 12), (F::Silent, 1)], 4),
             Bot::Fine,
+        ),
+        (
+            "two silent, and their end not seen",
+            unseen(0, 0),
+            unseen(5, 2),
+            Bot::Losing,
         ),
         (
             "two lost, and none in their place",
