@@ -119,16 +119,18 @@ impl Commit {
         deadline: Instant,
         progress: &mut Progress,
     ) -> Result<(), Fault> {
-        let mut parts = vec![arrivals];
+        let (mut parts, mut takes_others) = (vec![arrivals], false);
         while let Some(part) = parts.pop() {
             let rows = Rows::of(part);
             match self.trying(&rows, birth, deadline, progress).await {
-                Ok(()) => {}
+                Ok(()) => takes_others = true,
                 Err(fault) if fault.decision().spool == Spool::SetAside && part.len() > 1 => {
                     let (left, right) = part.split_at(part.len() / 2);
                     parts.push(right);
                     parts.push(left);
                 }
+                // Postgres may be ill, and well again before a dead letter is written for nothing.
+                Err(Fault::Unexpected) if !takes_others => return Err(Fault::Unexpected),
                 Err(fault) if fault.decision().spool == Spool::SetAside => {
                     tracing::warn!(event = %part[0].key(), %fault, "Postgres refuses an event; it is set aside as a dead letter");
                     self.trying(&Rows::set_aside(part[0]), birth, deadline, progress)
