@@ -62,13 +62,7 @@ impl Config {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let probe = ProbeConfig::read(reader);
         let admin_listen = reader.get(&table::SABAI_ADMIN_LISTEN, value::address);
-        let control_socket = probe
-            .as_ref()
-            .and_then(|probe| probe.control_socket.clone());
-        if control_socket.is_none() {
-            // Tells that it is not set, unless something else is wrong with it.
-            let _ = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
-        }
+        let control_socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
         let canaries = reader.get(&table::SABAI_CANARIES, |text| match text {
             "on" => Ok(true),
             "off" => Ok(false),
@@ -76,7 +70,10 @@ impl Config {
         });
         let log = log::read(reader);
         Some(Self {
-            probe: probe?,
+            probe: ProbeConfig {
+                control_socket: control_socket.clone(),
+                ..probe?
+            },
             admin_listen: admin_listen?,
             control_socket: control_socket?,
             canaries: canaries?,
@@ -113,19 +110,24 @@ impl ProbeConfig {
     ) -> Result<Self, Problems> {
         let mut reader = Reader::new(&lookup, &read_file);
         let config = Self::read(&mut reader);
-        reader.finish(config)
+        let socket = reader.source(&table::SABAI_CONTROL_SOCKET);
+        let control_socket = socket.and_then(|source| {
+            reader.value(&table::SABAI_CONTROL_SOCKET, Some(&source), value::path)
+        });
+        reader.finish(config.map(|config| Self {
+            control_socket,
+            ..config
+        }))
     }
 
+    /// Without the control socket, which `run` must have and `probe` may.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let database = DatabaseConfig::read(reader);
         let settings = settings::read(reader, |lookup| AgentSettings::from_lookup(lookup));
-        let socket = reader.source(&table::SABAI_CONTROL_SOCKET);
-        let socket = socket
-            .map(|source| reader.value(&table::SABAI_CONTROL_SOCKET, Some(&source), value::path));
         Some(Self {
             database: database?,
             settings: settings?,
-            control_socket: socket.flatten(),
+            control_socket: None,
         })
     }
 

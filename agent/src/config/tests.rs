@@ -83,3 +83,11 @@ fn the_list_of_the_agents_names_has_every_row() {
     let unknown = unknown_names(["SABAI_CANARY".to_owned(), "SABAI_SPOOL_DIR".to_owned()]);
     assert_eq!(unknown.len(), 1, "{unknown:?}");
 }
+
+#[test]
+fn what_is_wrong_with_the_control_socket_is_told_once() {
+    let problem = read(&[("SABAI_CONTROL_SOCKET_FILE", "/socket")]).expect_err("ill");
+    let expected =
+        "SABAI_CONTROL_SOCKET: is set, and so is SABAI_CONTROL_SOCKET_FILE; give one of them";
+    assert_eq!(problem, expected);
+}
