@@ -155,19 +155,7 @@ impl Agent {
 
     /// SIGSTOP; on Linux, returns when every thread stands still.
     pub async fn pause(&self) {
-        self.process.signal(Signal::Stop);
-        if cfg!(target_os = "linux") {
-            let limit = Duration::from_secs(5);
-            eventually(
-                limit,
-                "the agent to stand still",
-                async || match usage::is_stopped(self.pid()) {
-                    Ok(true) => Ok(()),
-                    state => Err(format!("{state:?}")),
-                },
-            )
-            .await;
-        }
+        self.process.pause().await;
     }
 
     /// SIGCONT.

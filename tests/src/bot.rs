@@ -198,18 +198,7 @@ impl Bot {
 
     /// SIGSTOP; on Linux, returns when every thread stands still.
     pub async fn pause(&self) {
-        self.process.signal(Signal::Stop);
-        if cfg!(target_os = "linux") {
-            eventually(
-                Duration::from_secs(5),
-                "the bot to stand still",
-                async || match usage::is_stopped(self.pid()) {
-                    Ok(true) => Ok(()),
-                    state => Err(format!("{state:?}")),
-                },
-            )
-            .await;
-        }
+        self.process.pause().await;
     }
 
     /// SIGCONT.

@@ -14,6 +14,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::wait::eventually;
+
+/// How long a process may take to stand still.
+const STANDS_STILL: Duration = Duration::from_secs(5);
+
 /// The signals that tests send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -90,6 +95,21 @@ impl Process {
     pub fn signal(&self, signal: Signal) {
         if self.exit_status().is_none() {
             send(self.pid, signal);
+        }
+    }
+
+    /// SIGSTOP; on Linux, returns when every thread stands still.
+    pub async fn pause(&self) {
+        self.signal(Signal::Stop);
+        if cfg!(target_os = "linux") {
+            let what = format!("process {} to stand still", self.pid);
+            eventually(STANDS_STILL, &what, async || {
+                match usage::is_stopped(self.pid) {
+                    Ok(true) => Ok(()),
+                    state => Err(format!("{state:?}")),
+                }
+            })
+            .await;
         }
     }
 
