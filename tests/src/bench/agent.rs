@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 
 use super::options::Options;
-use super::report::{self, Goal, Row, Series};
+use super::report;
 use super::subject::{Duty, Subject};
 use crate::agent::Agent;
 use crate::bot::{Environment, build};
@@ -113,23 +113,4 @@ async fn thinks(agent: &Agent, state: &str, so: bool) {
         }
     })
     .await;
-}
-
-/// Beside no reference.
-fn row(
-    name: &'static str,
-    what: &'static str,
-    unit: &'static str,
-    ours: Series,
-    goal: Goal,
-) -> Row {
-    Row {
-        name,
-        what,
-        against: "-",
-        unit,
-        reference: None,
-        ours,
-        goal,
-    }
 }

@@ -207,7 +207,7 @@ fn rows(measured: Measured) -> Vec<Row> {
     rows.push(Row {
         reference: Some(pipeline),
         against: "whole pipeline, 1-10 a call",
-        ..alone(
+        ..Row::alone(
             "drain",
             "events drained",
             "/s",
@@ -218,14 +218,14 @@ fn rows(measured: Measured) -> Vec<Row> {
     let memory = "resident memory with 1 GiB on the spool";
     let restarted = "the same after a start with it, peak";
     rows.extend([
-        alone(
+        Row::alone(
             "memory_spool",
             memory,
             "MiB",
             measured.memory,
             Goal::AtMost(40.0),
         ),
-        alone(
+        Row::alone(
             "memory_spool_restarted",
             restarted,
             "MiB",
@@ -243,10 +243,10 @@ fn latency(present: Series, away: Series, slowest: Series, first: Series) -> Vec
         Row {
             reference: Some(present),
             against: "while it is there",
-            ..alone("away", what, "ms", away, Goal::AtMost(50.0))
+            ..Row::alone("away", what, "ms", away, Goal::AtMost(50.0))
         },
-        alone("leaving", leaving, "ms", slowest, Goal::AtMost(1500.0)),
-        alone(
+        Row::alone("leaving", leaving, "ms", slowest, Goal::AtMost(1500.0)),
+        Row::alone(
             "first_success",
             "first answer once it is back",
             "ms",
@@ -254,23 +254,4 @@ fn latency(present: Series, away: Series, slowest: Series, first: Series) -> Vec
             Goal::AtMost(1000.0),
         ),
     ]
-}
-
-/// Beside no reference, unless the caller gives one.
-fn alone(
-    name: &'static str,
-    what: &'static str,
-    unit: &'static str,
-    ours: Series,
-    goal: Goal,
-) -> Row {
-    Row {
-        name,
-        what,
-        against: "-",
-        unit,
-        reference: None,
-        ours,
-        goal,
-    }
 }

@@ -59,6 +59,26 @@ pub struct Row {
 }
 
 impl Row {
+    /// Beside no reference.
+    #[must_use]
+    pub fn alone(
+        name: &'static str,
+        what: &'static str,
+        unit: &'static str,
+        ours: Series,
+        goal: Goal,
+    ) -> Self {
+        Self {
+            name,
+            what,
+            against: "-",
+            unit,
+            reference: None,
+            ours,
+            goal,
+        }
+    }
+
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         let reference = self.reference.as_ref()?;

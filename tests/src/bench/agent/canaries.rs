@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::report::{Goal, Row, Series};
-use super::{Stage, row, sum};
+use super::{Stage, sum};
 use crate::gate::{Fault, Gate, IdleEnd, Tls};
 use crate::wait::eventually;
 
@@ -34,7 +34,7 @@ pub(super) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     for (name, seconds, what, offered) in all {
         if offered && stage.options.wants(name) {
             let error = error(stage, Duration::from_secs(seconds)).await?;
-            rows.push(row(name, what, "%", error, Goal::AtMost(5.0)));
+            rows.push(Row::alone(name, what, "%", error, Goal::AtMost(5.0)));
         }
     }
     Ok(rows)

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::super::meter::Reading;
 use super::super::report::{Goal, Row, Series};
-use super::{Stage, row, sum};
+use super::{Stage, sum};
 
 pub(super) const ROWS: &[&str] = &["rest_memory", "rest_cpu", "path_server_cpu", "path_latency"];
 
@@ -39,14 +39,14 @@ async fn rest(stage: &Stage) -> anyhow::Result<[Row; 2]> {
         memory.push(agent.rss_kib()? as f64 / 1024.0, usage.not_ours);
     }
     Ok([
-        row(
+        Row::alone(
             "rest_memory",
             "resident memory at rest",
             "MiB",
             memory,
             Goal::AtMost(12.0),
         ),
-        row(
+        Row::alone(
             "rest_cpu",
             "a core at rest",
             "%",
@@ -89,8 +89,8 @@ async fn path(stage: &Stage) -> anyhow::Result<[Row; 2]> {
     }
     let what = "the server's processor for a path with a row written";
     Ok([
-        row("path_server_cpu", what, "ms", processor, Goal::None),
-        row(
+        Row::alone("path_server_cpu", what, "ms", processor, Goal::None),
+        Row::alone(
             "path_latency",
             "a path, all stages, mean",
             "ms",

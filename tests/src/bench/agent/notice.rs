@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use super::super::report::{Goal, Row, Series};
-use super::{LIMIT, Stage, row, thinks};
+use super::{LIMIT, Stage, thinks};
 use crate::agent::Agent;
 use crate::gate::Fault;
 use crate::postgres::certificates::Presents;
@@ -43,7 +43,13 @@ pub(super) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let all = ROWS.iter().zip(all);
     for (name, (trouble, what)) in all.filter(|(name, _)| stage.options.wants(name)) {
         let noticed = noticed(stage, trouble).await?;
-        rows.push(row(name, what, "intervals", noticed, Goal::AtMost(2.0)));
+        rows.push(Row::alone(
+            name,
+            what,
+            "intervals",
+            noticed,
+            Goal::AtMost(2.0),
+        ));
     }
     Ok(rows)
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use tokio::time::timeout;
 
 use super::super::report::{Goal, Row, Series};
-use super::{LIMIT, Stage, row};
+use super::{LIMIT, Stage};
 use crate::agent::Agent;
 use crate::bot::log::Line;
 use crate::postgres::certificates::Presents;
@@ -39,7 +39,7 @@ pub(super) async fn rows(stage: &Stage) -> anyhow::Result<Option<Row>> {
         ensure!(outcome == Some("Completed"), "{}", ended.text());
     }
     let what = "from noticing a rotated certificate until every session is new";
-    Ok(Some(row("renewal", what, "ms", series, Goal::None)))
+    Ok(Some(Row::alone("renewal", what, "ms", series, Goal::None)))
 }
 
 /// A line of the log after the first `count`.
