@@ -4,6 +4,7 @@
 //! recycling, the rest for work. What is tuned is read from `live.rs` at each use; `apply.rs` changes it, `recycle.rs`
 //! renews sessions, `closer.rs` sees them off and `outlived.rs` asks about those that do not end.
 
+pub mod again;
 pub mod apply;
 mod closer;
 mod connector;

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use self::gather::gather;
+use super::again::is_time_left;
 use super::pool::{AcquireError, Lent, Pool};
 use crate::metrics::Metrics;
 
@@ -169,13 +170,15 @@ impl<B: Batch> Runner<B> {
         let end = Instant::now() + retry.budget;
         let mut backoff = Backoff::new(retry.first, retry.most);
         loop {
-            let deadline = end.min(Instant::now() + retry.each);
+            let begun = Instant::now();
+            let deadline = end.min(begun + retry.each);
             let fault = match self.once(items, deadline).await {
                 Ok(done) => return Ok(done),
                 Err(fault) => fault,
             };
             let pause = backoff.pause();
-            if !fault.may_heal() || Instant::now() + pause >= end {
+            let left = end.saturating_duration_since(Instant::now() + pause);
+            if !is_time_left(fault, begun.elapsed(), left) {
                 return Err(fault);
             }
             self.metrics.retry(fault.as_str());

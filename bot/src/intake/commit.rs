@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::doubts::Doubts;
 use super::rows::{Arrival, Rows, occurred_at};
 use super::store::{self, Birth, News, Stored};
+use crate::db::again::is_time_left;
 use crate::db::pool::Pool;
 use crate::event::key::EventKey;
 use crate::metrics::{EventOutcome, Metrics};
@@ -151,6 +152,7 @@ impl Commit {
     ) -> Result<(), Fault> {
         let mut backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(100));
         loop {
+            let begun = Instant::now();
             let fault = match self.once(rows, birth, deadline).await {
                 Ok(Stored { news, won }) => {
                     progress.stored.news.extend(news);
@@ -161,7 +163,8 @@ impl Commit {
             };
             progress.unsure = true;
             let pause = backoff.pause();
-            if !fault.may_heal() || Instant::now() + pause >= deadline {
+            let left = deadline.saturating_duration_since(Instant::now() + pause);
+            if !is_time_left(fault, begun.elapsed(), left) {
                 return Err(fault);
             }
             self.metrics.retry(fault.as_str());

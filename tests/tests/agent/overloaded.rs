@@ -83,6 +83,12 @@ async fn the_bot_s_statements_take_too_long() {
     scene
         .execute("SET lock_timeout = '10s'; DROP TRIGGER slow ON event")
         .await;
+    let faults = &scene.report().await["faults"];
+    assert_eq!(
+        faults["Silent"],
+        serde_json::Value::Null,
+        "the server spoke each time: {faults}"
+    );
     agent.says(200, "nothing: all is well\n", LIMIT).await;
     ends(scene, &agent).await;
 }
