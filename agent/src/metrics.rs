@@ -27,6 +27,24 @@ struct Inner {
     families: Families,
 }
 
+/// Whose a certificate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Postgres's.
+    Server,
+    /// Ours, where Postgres asks for one.
+    Client,
+}
+
+impl Role {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
 /// How a recycle that the agent wanted ended, in the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ended {
@@ -79,10 +97,10 @@ impl Metrics {
             .inc();
     }
 
-    /// The end of the validity of the server's certificate, as it was presented last.
-    pub fn server_certificate(&self, not_after: SystemTime) {
+    /// The end of a certificate's validity: the server's as it was presented last, our own as its file holds it.
+    pub fn certificate(&self, role: Role, not_after: SystemTime) {
         if let Ok(since) = not_after.duration_since(SystemTime::UNIX_EPOCH) {
-            let role = "server";
+            let role = role.as_str();
             let not_after = &self.0.families.not_after;
             not_after
                 .get_or_create(&RoleLabel { role })
@@ -163,7 +181,10 @@ mod tests {
         let metrics = Metrics::default();
         metrics.stage(Stage::Tls, Duration::from_millis(3));
         metrics.failure(Stage::Tcp, Fault::Refused);
-        metrics.server_certificate(SystemTime::UNIX_EPOCH + Duration::from_secs(90));
+        metrics.certificate(
+            Role::Client,
+            SystemTime::UNIX_EPOCH + Duration::from_secs(90),
+        );
         metrics.verdict(State::Degraded, Duration::from_millis(1500));
         metrics.idle_timeout(Some(Duration::from_secs(340)));
         metrics.recycle(

@@ -70,6 +70,17 @@ mishaps! {
     SpoolHangs "spool-hangs" "the spool's disk hangs in a sync";
 }
 
+/// What a mishap does to the way to a fresh session while it is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// Nothing.
+    Spared,
+    /// Some are lost or slow.
+    Harmed,
+    /// There is none.
+    Cut,
+}
+
 impl Mishap {
     /// The one of this name.
     #[must_use]
@@ -92,6 +103,35 @@ impl Mishap {
                 | Self::Killed
                 | Self::Gone
         )
+    }
+
+    /// What an agent's way to a fresh session meets.
+    #[must_use]
+    pub const fn way(self) -> Way {
+        match self {
+            Self::DroppedAll
+            | Self::StalledAll
+            | Self::FrozenServer
+            | Self::Gone
+            | Self::Expired
+            | Self::WrongName
+            | Self::Untrusted
+            | Self::NoTls
+            | Self::PlaintextByte
+            | Self::Password
+            | Self::NoLogin
+            | Self::ReadOnly => Way::Cut,
+            Self::Certificate
+            | Self::Locked
+            | Self::Deadlock
+            | Self::Serialization
+            | Self::Migration
+            | Self::SpoolFull
+            | Self::SpoolReadOnly
+            | Self::SpoolFails
+            | Self::SpoolHangs => Way::Spared,
+            _ => Way::Harmed,
+        }
     }
 
     /// Whether the server can be told nothing from then on.

@@ -8,6 +8,7 @@ mod cluster;
 mod database;
 mod server;
 mod session;
+mod standby;
 
 use std::path::Path;
 use std::sync::Arc;

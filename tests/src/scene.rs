@@ -3,7 +3,7 @@
 //! answered in time, every session back in its place.
 
 mod asking;
-mod beside;
+pub(crate) mod beside;
 mod ending;
 mod setup;
 
@@ -117,7 +117,7 @@ impl Scene {
     }
 }
 
-fn socket(world: &World) -> PathBuf {
+pub(crate) fn socket(world: &World) -> PathBuf {
     world.folder().join("run/bot.sock")
 }
 

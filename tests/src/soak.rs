@@ -1,7 +1,10 @@
 //! A soak: a steady load, and mishaps at random from a seed, one after another and two at a time; in the end nothing
-//! may be lost, doubled or out of order, memory flat, and every session back in its place.
+//! may be lost, doubled or out of order, memory flat, every session back in its place, and the agent right all the time.
 
-use std::fmt;
+mod beside;
+mod outcome;
+pub mod verdicts;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,14 +14,17 @@ use tokio::time::sleep;
 
 use crate::bot::build::Profile;
 use crate::bot::{Bot, Environment};
-use crate::load::{Load, Summary};
+use crate::load::Load;
 use crate::mishap::{Ground, Mishap};
 use crate::postgres::{self, Postgres};
 use crate::random::Random;
+use crate::scene;
 use crate::wait::eventually;
 use crate::webhook::Webhook;
-use crate::world::check::Report;
 use crate::world::{Options, World};
+use beside::Beside;
+pub use outcome::Outcome;
+use verdicts::Span;
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// The backlog of a long outage is answered by then.
@@ -31,6 +37,9 @@ const WELL: Duration = Duration::from_millis(1500);
 const KILLS: usize = 15;
 /// In so many of 100 there are two at a time.
 const PAIRS: usize = 25;
+/// So many of 100 last until the agent must have noticed, and after so many it may come to rest.
+const LONG: usize = 10;
+const LASTS_LONG: Duration = Duration::from_secs(8);
 const ANSWERS: &str = "
 default_language: th
 fallback:
@@ -52,75 +61,13 @@ pub struct Plan {
     pub profile: Profile,
 }
 
-/// What a soak came to.
-#[derive(Debug)]
-pub struct Outcome {
-    pub plan: Plan,
-    pub summary: Summary,
-    pub report: Report,
-    /// In the order in which they were inflicted.
-    pub mishaps: Vec<&'static str>,
-    pub kills: usize,
-    /// Resident memory in KiB whenever all was well, of each life of the bot.
-    pub memory: Vec<Vec<u64>>,
-    /// Events that the outage left on the spool, and how long it took until it was empty.
-    pub drained: Option<(u64, Duration)>,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = self.memory.iter().flatten();
-        let (least, most) = (all.clone().min().unwrap_or(&0), all.max().unwrap_or(&0));
-        write!(
-            f,
-            "seed {}, {:?} at {}/s, {} mishaps, {} kills; {}; {}; memory {:.1} to {:.1} MiB",
-            self.plan.seed,
-            self.plan.lasts,
-            self.plan.rate,
-            self.mishaps.len(),
-            self.kills,
-            self.summary,
-            self.report,
-            *least as f64 / 1024.0,
-            *most as f64 / 1024.0
-        )?;
-        match self.drained {
-            Some((events, took)) => write!(
-                f,
-                "; an outage of {:?}, {events} events drained in {took:?}",
-                self.plan.gone
-            ),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Outcome {
-    /// Nothing lost, doubled or out of order; every call that reached a running bot answered in time.
-    ///
-    /// # Panics
-    /// With the seed, when that is not so.
-    pub fn is_sound(&self) {
-        assert!(self.report.is_sound(), "{self}; {:?}", self.mishaps);
-        assert_eq!(self.report.acknowledged, self.report.sent, "{self}");
-        let disk = self.mishaps.iter().any(|name| name.starts_with("spool-"));
-        let allowed: &[u16] = if disk { &[200, 503] } else { &[200] };
-        let bad = self.summary.badly_answered(allowed);
-        let shown: Vec<String> = bad.iter().take(5).map(ToString::to_string).collect();
-        assert!(
-            bad.is_empty(),
-            "{} badly answered: {shown:?}; {self}",
-            bad.len()
-        );
-    }
-}
-
 /// What soaks.
 struct Soak {
     world: Arc<World>,
     ground: Ground,
     environment: Environment,
     bot: Bot,
+    beside: Beside,
     address: watch::Sender<Option<Webhook>>,
 }
 
@@ -133,27 +80,42 @@ pub async fn run(plan: Plan, tell: impl Fn(&str)) -> anyhow::Result<Outcome> {
     let mut soak = Soak::start(plan.profile).await?;
     let load = Load::follow(&soak.world, soak.address.subscribe(), plan.rate);
     let (mut mishaps, mut kills, mut memory) = (Vec::new(), 0, vec![Vec::new()]);
+    let mut agent_memory = Vec::new();
     load.acknowledged(LIMIT).await;
     let end = Instant::now() + plan.lasts;
     while Instant::now() < end {
-        let killed = random.chance(KILLS);
+        let (killed, from) = (random.chance(KILLS), Instant::now());
         let happening = soak.inflict(&mut random).await?;
         tell(&format!(
             "{happening:?}{}",
             if killed { " and a kill" } else { "" }
         ));
         mishaps.extend(happening.iter().map(|mishap| mishap.name()));
-        sleep(Duration::from_millis(random.within(500..=3000) as u64)).await;
+        sleep(match random.chance(LONG) {
+            true => LASTS_LONG,
+            false => Duration::from_millis(random.within(500..=3000) as u64),
+        })
+        .await;
         if killed {
             soak = soak.kill().await?;
             (kills, memory) = (kills + 1, [memory, vec![Vec::new()]].concat());
         }
         soak.ground.heal().await?;
+        soak.beside.was(Span {
+            mishaps: happening,
+            killed,
+            from,
+            to: Instant::now(),
+        });
         load.acknowledged(LIMIT).await;
         sleep(WELL).await;
+        if random.chance(LONG) {
+            soak.beside.rests().await;
+        }
         if let (Ok(kib), Some(life)) = (soak.bot.rss_kib(), memory.last_mut()) {
             life.push(kib);
         }
+        agent_memory.extend(soak.beside.agent.rss_kib());
     }
     let drained = match plan.gone.is_zero() {
         true => None,
@@ -162,6 +124,7 @@ pub async fn run(plan: Plan, tell: impl Fn(&str)) -> anyhow::Result<Outcome> {
     let summary = load.stop().await;
     let report = soak.world.settled(SETTLED).await;
     soak.every_session_is_back().await?;
+    soak.beside.rests().await;
     Ok(Outcome {
         plan,
         summary,
@@ -169,7 +132,9 @@ pub async fn run(plan: Plan, tell: impl Fn(&str)) -> anyhow::Result<Outcome> {
         mishaps,
         kills,
         memory,
+        agent_memory,
         drained,
+        agent: soak.beside.judged().await?,
     })
 }
 
@@ -196,21 +161,32 @@ impl Soak {
             Ground::new(postgres, database, world.folder(), &folder.join("webhooks")).await?;
         let mut environment = ground.env();
         environment.push(("SABAI_SPOOL_DIR".to_owned(), folder.display().to_string()));
+        let socket = scene::socket(&world).display().to_string();
+        environment.push(("SABAI_CONTROL_SOCKET".to_owned(), socket));
         let bot = world.bot_with(environment.clone()).await?;
         bot.wait_ready(LIMIT).await;
+        let agent = scene::beside::environment(&world, ground.gate(), &environment, vec![]);
+        let agent = scene::beside::start(profile, agent).await;
+        agent.says(200, "Postgres Healthy", LIMIT).await;
         let address = watch::Sender::new(Some(world.webhook(&bot)));
         Ok(Self {
             world,
             ground,
             environment,
             bot,
+            beside: Beside::new(agent),
             address,
         })
     }
 
     /// Postgres is gone for so long; what was on the spool then, and how long it took to drain.
-    async fn outage(&self, gone: Duration, tell: impl Fn(&str)) -> anyhow::Result<(u64, Duration)> {
+    async fn outage(
+        &mut self,
+        gone: Duration,
+        tell: impl Fn(&str),
+    ) -> anyhow::Result<(u64, Duration)> {
         tell(&format!("Postgres is gone for {gone:?}"));
+        let from = Instant::now();
         self.ground.inflict(Mishap::Gone).await?;
         let end = Instant::now() + gone;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
@@ -220,6 +196,12 @@ impl Soak {
         let spooled = self.spooled().await.map_err(anyhow::Error::msg)?;
         self.ground.heal().await?;
         let back = Instant::now();
+        self.beside.was(Span {
+            mishaps: vec![Mishap::Gone],
+            killed: false,
+            from,
+            to: back,
+        });
         eventually(SETTLED, "the spool to be empty", async || {
             match self.spooled().await? {
                 0 => Ok(()),
@@ -273,6 +255,7 @@ impl Soak {
             ground,
             environment,
             bot,
+            beside,
             address,
         } = self;
         address.send_replace(None);
@@ -284,6 +267,7 @@ impl Soak {
             ground,
             environment,
             bot,
+            beside,
             address,
         })
     }

@@ -7,7 +7,7 @@ pub mod history;
 pub mod order;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -70,6 +70,8 @@ impl Options {
 /// A test's world. Bots are held by the test and should be dropped first.
 pub struct World {
     pub database: Database,
+    /// Where it is since it has failed over.
+    elsewhere: OnceLock<Database>,
     pub postgres: Arc<Postgres>,
     pub line: Arc<Line>,
     /// What was sent and acknowledged; filled by the test.
@@ -97,6 +99,7 @@ impl World {
         let scratch = Scratch::new("world").context("make a temporary folder")?;
         let world = Self {
             database,
+            elsewhere: OnceLock::new(),
             postgres,
             line,
             history: History::default(),
@@ -196,12 +199,28 @@ impl World {
             .context("write the answers")
     }
 
+    /// The same database is on another server from now on.
+    pub fn fails_over_to(&self, postgres: &Postgres) {
+        let name = self.database.name.clone();
+        let database = Database {
+            name,
+            ..postgres.database()
+        };
+        assert!(self.elsewhere.set(database).is_ok(), "only once");
+    }
+
+    /// The database on the server that takes writes.
+    #[must_use]
+    pub fn primary(&self) -> &Database {
+        self.elsewhere.get().unwrap_or(&self.database)
+    }
+
     /// Runs `sql` in the database, by the unix socket: no gate is in the way.
     ///
     /// # Panics
     /// When the server is away or refuses it.
     pub async fn execute(&self, sql: &str) {
-        let session = self.database.superuser().await;
+        let session = self.primary().superuser().await;
         let done = session.expect("Postgres is there").batch_execute(sql).await;
         done.expect("a sound statement");
     }
@@ -211,7 +230,7 @@ impl World {
     /// # Panics
     /// As [`World::execute`].
     pub async fn count(&self, sql: &str) -> i64 {
-        let session = self.database.superuser().await;
+        let session = self.primary().superuser().await;
         let row = session
             .expect("Postgres is there")
             .query_one(sql, &[])
@@ -225,7 +244,7 @@ impl World {
     /// When the database cannot be asked.
     pub async fn check(&self) -> anyhow::Result<Report> {
         let destination = &self.line.options().bot_user_id;
-        let endings = contract::endings(&self.database).await?;
+        let endings = contract::endings(self.primary()).await?;
         Ok(self.line.journal(|journal| {
             check::report(&self.history.events(), destination, &endings, journal)
         }))

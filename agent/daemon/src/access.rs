@@ -6,6 +6,7 @@ mod digests;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sabai_wire::certificate::CertificateFacts;
 use sabai_wire::dial::{self, DialError, Dialer};
 use sabai_wire::fault::Fault;
 use sabai_wire::link::{Credentials, Link, Session};
@@ -14,7 +15,7 @@ use sabai_wire::trust::{ClientIdentity, Roots};
 use tokio::task::spawn_blocking;
 
 use crate::config::postgres::{RootCertificates, Target};
-use crate::config::{DatabaseConfig, PostgresConfig};
+use crate::config::{DatabaseConfig, PostgresConfig, read_file};
 pub use digests::Digests;
 
 /// The way to one database.
@@ -64,6 +65,14 @@ impl Access {
         let broken = |detail| DialError::new(Stage::Tls, Fault::TrustFileBroken, detail);
         read.map_err(|panic| broken(format!("reading the certificates failed: {panic}")))?
             .map_err(broken)
+    }
+
+    /// Our own certificate as its file holds it now; `None` without one, or when it cannot be read: what is wrong with it
+    /// the next link tells.
+    pub async fn client_certificate(&self) -> Option<CertificateFacts> {
+        let client = self.target().await.ok()?.client?;
+        let read = spawn_blocking(move || read_file(&client.certificate)).await;
+        CertificateFacts::read_pem(&read.ok()?.ok()?)
     }
 
     async fn target(&self) -> Result<Target, DialError> {

@@ -17,6 +17,8 @@ use crate::settings::RecycleSettings;
 const GRACE: Duration = Duration::from_secs(10);
 /// From one try to put settings in force to the next.
 const AGAIN: Duration = Duration::from_secs(5);
+/// The same when the bot has refused them, as one of another version may: everything else goes on meanwhile.
+const REFUSED: Duration = Duration::from_secs(60);
 
 /// What is under way.
 pub(super) struct Acting {
@@ -25,6 +27,8 @@ pub(super) struct Acting {
     running: Option<Running>,
     /// When settings were put in force last.
     applied: Option<Moment>,
+    /// Settings that the bot has refused, by their digest, and when.
+    refused: Option<(String, Moment)>,
 }
 
 struct Running {
@@ -41,6 +45,7 @@ impl Acting {
             metrics,
             running: None,
             applied: None,
+            refused: None,
         }
     }
 
@@ -164,6 +169,12 @@ impl Acting {
         );
     }
 
+    /// Whether the bot has refused these lately.
+    pub(super) fn was_refused(&self, now: Moment, settings: &PoolSettings) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|(digest, at)| now.since(*at) < REFUSED && *digest == settings.digest())
+    }
+
     /// Puts settings in force, not more often than it makes sense.
     pub(super) async fn apply(&mut self, now: Moment, settings: &PoolSettings) {
         if self.applied.is_some_and(|last| now.since(last) < AGAIN) {
@@ -174,6 +185,9 @@ impl Acting {
         match self.client.settings(settings).await {
             Ok(_) => tracing::info!(digest, "apply settings: the bot holds them"),
             Err(error) => {
+                if matches!(error, AskError::Refused { .. }) {
+                    self.refused = Some((digest.clone(), now));
+                }
                 let why = one_line(&error.to_string());
                 tracing::warn!(digest, "apply settings: {why}");
             }

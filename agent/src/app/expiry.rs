@@ -2,6 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use sabai_wire::control::Timestamp;
+
+use crate::metrics::Role;
 use crate::moment::Moment;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -10,7 +13,7 @@ const VERY: u32 = 5;
 
 /// How soon it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Soon {
+enum Soon {
     NotYet,
     InWeeks,
     InDays,
@@ -22,9 +25,43 @@ pub(super) struct Expiry {
     told: Option<(Soon, Moment)>,
 }
 
+/// A certificate, as far as its end matters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends<'a> {
+    pub(super) role: Role,
+    pub(super) names: &'a [String],
+    pub(super) issuer: &'a str,
+    pub(super) not_after: SystemTime,
+}
+
 impl Expiry {
+    /// Tells how soon it ends, when that is to be told now.
+    pub(super) fn tells(&mut self, now: Moment, ends: Ends<'_>, warning: Duration) {
+        let time = SystemTime::now();
+        let Some(soon) = self.sees(now, time, ends.not_after, warning) else {
+            return;
+        };
+        let left = ends.not_after.duration_since(time).unwrap_or_default();
+        let days = left.as_secs() / DAY.as_secs();
+        let whose = match ends.role {
+            Role::Server => "the server's certificate",
+            Role::Client => "our client certificate",
+        };
+        let (names, issuer) = (ends.names.join(", "), ends.issuer);
+        let not_after = Timestamp::from(ends.not_after);
+        match soon {
+            Soon::InDays => {
+                tracing::error!(days, names, issuer, %not_after, "{whose} ends very soon; renew it");
+            }
+            Soon::InWeeks => {
+                tracing::warn!(days, names, issuer, %not_after, "{whose} ends soon; renew it");
+            }
+            Soon::NotYet => tracing::info!(days, "{whose} was renewed"),
+        }
+    }
+
     /// How soon it ends, when that is to be told now.
-    pub(super) fn sees(
+    fn sees(
         &mut self,
         now: Moment,
         time: SystemTime,

@@ -1,7 +1,7 @@
 //! The one who judges: takes in what was seen and heard, says what is thought, and has done what was decided.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use sabai_daemon::access::Access;
 use sabai_daemon::backoff::roll;
@@ -13,17 +13,17 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::acting::Acting;
 use super::asking::Heard;
-use super::expiry::{Expiry, Soon};
+use super::expiry::{Ends, Expiry};
 use super::standing::Standing;
 use super::telling::Telling;
 use crate::canary::Knowledge;
 use crate::canary::recommendation::{Recommendation, effective};
 use crate::clock::Clock;
 use crate::decision::Decision;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Role};
 use crate::mind::{Found, Mind, Now};
 use crate::moment::Moment;
-use crate::probe::prober::Seen;
+use crate::probe::prober::{Gone, Seen};
 use crate::probe::report::{CertificateReport, PathReport, StageResult};
 use crate::settings::{AgentSettings, Discovery};
 
@@ -67,7 +67,8 @@ impl Judge {
             judge: self,
             mind,
             acting,
-            expiry: Expiry::default(),
+            server: Expiry::default(),
+            client: Expiry::default(),
             telling: Telling::default(),
             unheard: None,
         };
@@ -87,7 +88,9 @@ struct Bench {
     judge: Judge,
     mind: Mind,
     acting: Acting,
-    expiry: Expiry,
+    /// What was told of the end of the server's certificate, and of ours.
+    server: Expiry,
+    client: Expiry,
     telling: Telling,
     /// What was wrong with the bot's last answer.
     unheard: Option<Fault>,
@@ -96,7 +99,11 @@ struct Bench {
 impl Bench {
     async fn sees(&mut self, seen: Seen) {
         let metrics = &self.judge.metrics;
-        let Some(path) = &seen.path else {
+        let Some(Gone {
+            began,
+            report: path,
+        }) = &seen.path
+        else {
             if let Err(cause) = seen.sight.outcome {
                 metrics.failure(cause.stage, cause.fault);
             }
@@ -108,10 +115,10 @@ impl Bench {
         if let Some(certificate) = &path.certificate {
             self.looks_at(certificate);
         }
-        let met = path.met();
-        let began = Instant::now() - path.took();
-        let found = met.map(|met| Found { began, met });
+        let began = *began;
+        let found = path.met().map(|met| Found { began, met });
         let is_new = self.mind.sees(seen.sight, found);
+        self.looks_at_our_own().await;
         let read = timeout(READING, self.judge.access.digests()).await;
         // What is wrong with a file the next path tells.
         let digests = read.ok().and_then(Result::ok);
@@ -128,29 +135,30 @@ impl Bench {
 
     fn looks_at(&mut self, certificate: &CertificateReport) {
         let not_after = certificate.not_after.get();
-        self.judge.metrics.server_certificate(not_after);
+        let ends = Ends {
+            role: Role::Server,
+            names: &certificate.names,
+            issuer: &certificate.issuer,
+            not_after,
+        };
         let warning = self.judge.settings.certificate_expiry_warning;
-        let now = self.judge.clock.now();
-        let days = certificate.days_left;
-        let (names, issuer) = (certificate.names.join(", "), &certificate.issuer);
-        match self.expiry.sees(now, SystemTime::now(), not_after, warning) {
-            Some(Soon::InDays) => tracing::error!(
-                days,
-                names,
-                issuer,
-                not_after = %certificate.not_after,
-                "the server's certificate ends very soon; renew it"
-            ),
-            Some(Soon::InWeeks) => tracing::warn!(
-                days,
-                names,
-                issuer,
-                not_after = %certificate.not_after,
-                "the server's certificate ends soon; renew it"
-            ),
-            Some(Soon::NotYet) => tracing::info!(days, "the server's certificate was renewed"),
-            None => {}
-        }
+        self.judge.metrics.certificate(ends.role, not_after);
+        self.server.tells(self.judge.clock.now(), ends, warning);
+    }
+
+    /// Postgres refuses a client certificate that has ended.
+    async fn looks_at_our_own(&mut self) {
+        let read = timeout(READING, self.judge.access.client_certificate()).await;
+        let Ok(Some(certificate)) = read else { return };
+        let ends = Ends {
+            role: Role::Client,
+            names: &certificate.names,
+            issuer: &certificate.issuer,
+            not_after: certificate.not_after,
+        };
+        let warning = self.judge.settings.certificate_expiry_warning;
+        self.judge.metrics.certificate(ends.role, ends.not_after);
+        self.client.tells(self.judge.clock.now(), ends, warning);
     }
 
     async fn hears(&mut self, heard: Heard) {
@@ -185,6 +193,7 @@ impl Bench {
             instant: Instant::now(),
         };
         let wanted = self.wanted();
+        let wanted = wanted.filter(|wanted| !self.acting.was_refused(now.moment, wanted));
         self.mind.wants(wanted.as_ref().map(PoolSettings::digest));
         let decision = self.mind.decision(now);
         self.publish(now.moment, decision);

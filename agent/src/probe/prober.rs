@@ -24,8 +24,16 @@ use standstill::Mark;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub sight: Sight,
-    /// What a path met; a ping has none.
-    pub path: Option<PathReport>,
+    /// The path that was gone; a ping has none.
+    pub path: Option<Gone>,
+}
+
+/// A path that was gone to its end, or to where it failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// By the clock that runs on while the process stands still.
+    pub began: Instant,
+    pub report: PathReport,
 }
 
 /// Looks for ever. What is dropped here says goodbye in the background, so it may be cancelled at any time.
@@ -185,7 +193,7 @@ where
             .after_path(went, &settings, (self.roll)().clamp(0.0, 1.0));
         let replaced = fresh.and_then(|fresh| self.kept.replace(fresh));
         let sight = report.sight(now);
-        let path = Some(report);
+        let path = Some(Gone { began, report });
         self.tell(Seen { sight, path }).await;
         close(replaced).await;
     }

@@ -5,7 +5,6 @@ mod build;
 mod tests;
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use sabai_wire::control::{FaultName, Timestamp};
 use sabai_wire::stage::Stage;
@@ -171,15 +170,6 @@ impl PathReport {
     pub fn led_to_a_session(&self) -> bool {
         let query = self.stages.iter().find(|stage| stage.name == Stage::Query);
         query.is_some_and(|query| query.result == StageResult::Passed)
-    }
-
-    /// All of its stages together.
-    #[must_use]
-    pub fn took(&self) -> Duration {
-        let stages = self.stages.iter();
-        stages
-            .filter_map(|stage| stage.duration_microseconds.map(Duration::from_micros))
-            .sum()
     }
 
     /// What the bot's sessions are compared with; `None` when it led to none.

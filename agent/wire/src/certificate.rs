@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ring::digest::{SHA256, digest};
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
@@ -65,6 +66,11 @@ impl CertificateFacts {
             protocol: String::new(),
             suite: String::new(),
         })
+    }
+
+    /// Reads the first certificate of a PEM file. `None` when there is none.
+    pub fn read_pem(pem: &[u8]) -> Option<Self> {
+        Self::read(&CertificateDer::from_pem_slice(pem).ok()?)
     }
 
     /// Adds what only a finished handshake knows.

@@ -1,9 +1,10 @@
 //! The rows about the agent, with their goals: what it costs at rest and at its probe, how soon it notices and has
-//! sessions renewed, how well its canaries measure.
+//! sessions renewed, whether a bot recovers as soon beside it, how well its canaries measure.
 
 mod canaries;
 mod cost;
 mod notice;
+mod recovery;
 mod renewal;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +32,14 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// When a part does not start or something that is waited for does not come about.
 pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
-    let names = [cost::ROWS, notice::ROWS, renewal::ROWS, canaries::ROWS].concat();
+    let names = [
+        cost::ROWS,
+        notice::ROWS,
+        renewal::ROWS,
+        recovery::ROWS,
+        canaries::ROWS,
+    ]
+    .concat();
     if !options.wants_any(&names) {
         return Ok(());
     }
@@ -40,6 +48,7 @@ pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
     rows.extend(cost::rows(&stage).await?);
     rows.extend(notice::rows(&stage).await?);
     rows.extend(renewal::rows(&stage).await?);
+    rows.extend(recovery::rows(&stage).await?);
     rows.extend(canaries::rows(&stage).await?);
     report::publish("agent", &rows, options.quick, folder)
 }
@@ -62,9 +71,11 @@ impl Stage {
         let postgres = Postgres::start(postgres::Options::default()).await?;
         let gate = Gate::before(&postgres, Tls::Passed).await?;
         let scratch = Scratch::new("agent").context("make a folder for sockets")?;
-        let socket = socket(&scratch);
+        let spool = scratch.path().join("spool").display().to_string();
+        let mut environment = socket(&scratch);
+        environment.push(("SABAI_SPOOL_DIR".to_owned(), spool));
         let duty = Duty::Answer;
-        let subject = Subject::start_with(&postgres, &bot, "agent", duty, socket).await?;
+        let subject = Subject::start_with(&postgres, &bot, "agent", duty, environment).await?;
         Ok(Self {
             options: options.clone(),
             agent,

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -16,6 +17,7 @@ const TAIL: usize = 60;
 /// One line.
 #[derive(Clone, Debug)]
 pub struct Line {
+    read: Instant,
     text: Arc<str>,
     json: Option<Arc<Value>>,
 }
@@ -28,9 +30,16 @@ impl Line {
             .flatten()
             .map(Arc::new);
         Self {
+            read: Instant::now(),
             text: text.into(),
             json,
         }
+    }
+
+    /// When it was read, which is as good as when it was written.
+    #[must_use]
+    pub fn read(&self) -> Instant {
+        self.read
     }
 
     #[must_use]
@@ -164,6 +173,12 @@ impl Log {
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
         self.since(0)
+    }
+
+    /// Whether lines were dropped, since there were too many.
+    #[must_use]
+    pub fn has_dropped(&self) -> bool {
+        self.lock().dropped > 0
     }
 
     /// How many lines there were in all.

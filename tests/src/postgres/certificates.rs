@@ -85,8 +85,7 @@ impl Authority {
     /// As [`Authority::server`].
     pub fn server_for(&self, names: &[&str], left: Duration) -> anyhow::Result<Identity> {
         let mut params = of_server(names)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-        params.not_after = date_time_ymd(1970, 1, 1) + now + left;
+        end_in(left, &mut params)?;
         self.sign(params)
     }
 
@@ -95,9 +94,28 @@ impl Authority {
     /// # Errors
     /// When the system gives no randomness.
     pub fn client(&self, user: &str) -> anyhow::Result<Identity> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, user);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(of_client(user))
+    }
+
+    /// The same for a member of a group, as Kubernetes reads it: its organization.
+    ///
+    /// # Errors
+    /// As [`Authority::client`].
+    pub fn member(&self, user: &str, group: &str) -> anyhow::Result<Identity> {
+        let mut params = of_client(user);
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, group);
+        self.sign(params)
+    }
+
+    /// The same, valid for so long from now on.
+    ///
+    /// # Errors
+    /// As [`Authority::client`].
+    pub fn client_for(&self, user: &str, left: Duration) -> anyhow::Result<Identity> {
+        let mut params = of_client(user);
+        end_in(left, &mut params)?;
         self.sign(params)
     }
 
@@ -124,6 +142,19 @@ impl Authority {
             Presents::Plaintext => None,
         })
     }
+}
+
+fn of_client(user: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, user);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params
+}
+
+fn end_in(left: Duration, params: &mut CertificateParams) -> anyhow::Result<()> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    params.not_after = date_time_ymd(1970, 1, 1) + now + left;
+    Ok(())
 }
 
 fn of_server(names: &[&str]) -> anyhow::Result<CertificateParams> {

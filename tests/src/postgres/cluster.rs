@@ -2,9 +2,11 @@
 //! stays.
 
 use std::fs::{self, File, Permissions};
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use uuid::Uuid;
@@ -29,7 +31,7 @@ timezone = 'UTC'
 ";
 
 const SUPERUSER: &str = "\
-local     all postgres     trust
+local     all,replication postgres trust
 local     all all          reject
 ";
 
@@ -38,11 +40,14 @@ hostssl   all all      all scram-sha-256
 hostnossl all all      all reject
 ";
 
+/// How a standby calls itself to its primary.
+pub(super) const STANDBY: &str = "standby";
+
 pub(super) struct Cluster {
     scratch: Scratch,
     bin: PathBuf,
     account: Option<Account>,
-    authority: Authority,
+    authority: Arc<Authority>,
     password: String,
     faults: Option<Preload>,
 }
@@ -55,7 +60,7 @@ impl Cluster {
             scratch,
             bin: bin.to_owned(),
             account,
-            authority: Authority::new("sabai test authority")?,
+            authority: Arc::new(Authority::new("sabai test authority")?),
             password: Uuid::new_v4().simple().to_string(),
             faults: None,
         };
@@ -64,6 +69,44 @@ impl Cluster {
         cluster.configure(settings)?;
         cluster.present(Presents::Trusted)?;
         Ok(cluster)
+    }
+
+    /// A copy of a primary's files, made while `backup` goes on there, that will follow it and listen at `address`.
+    pub(super) fn copy(primary: &Self, port: u16, address: IpAddr) -> anyhow::Result<Self> {
+        let copy = Self {
+            scratch: Scratch::new("standby").context("make a temporary folder")?,
+            bin: primary.bin.clone(),
+            account: primary.account,
+            authority: Arc::clone(&primary.authority),
+            password: primary.password.clone(),
+            faults: None,
+        };
+        copy.own(copy.folder())?;
+        let copied = Command::new("cp")
+            .arg("-pR")
+            .arg(primary.data())
+            .arg(copy.data())
+            .status();
+        // What comes and goes meanwhile is in the write-ahead log.
+        copied.context("run cp")?;
+        for own in ["postmaster.pid", "postmaster.opts"] {
+            fs::remove_file(copy.data().join(own))
+                .with_context(|| format!("copy without {own}"))?;
+        }
+        let conf = fs::read_to_string(copy.data().join("postgresql.conf"))?;
+        let (folder, upstream) = (copy.folder().display(), primary.folder().display());
+        let own = format!(
+            "{conf}\nunix_socket_directories = '{folder}'\nlisten_addresses = '{address}'\n\
+            primary_conninfo = 'host={upstream} port={port} user=postgres application_name={STANDBY}'\n"
+        );
+        copy.write("postgresql.conf", &own)?;
+        copy.write("standby.signal", "")?;
+        Ok(copy)
+    }
+
+    /// What a backup's end says of its beginning.
+    pub(super) fn begins_at(&self, label: &str) -> anyhow::Result<()> {
+        self.write("backup_label", label)
     }
 
     fn initdb(&self) -> anyhow::Result<()> {

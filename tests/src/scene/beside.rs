@@ -36,7 +36,7 @@ impl Scene {
         if let Some(own) = self.beside.agent.lock().await.take() {
             own.kill().await;
         }
-        start(self.agent_env(env)).await
+        start(Profile::Dev, self.agent_env(env)).await
     }
 
     /// What such an agent is started with.
@@ -50,7 +50,7 @@ impl Scene {
 }
 
 /// What an agent beside a bot of this environment is started with, and more of its own.
-pub(super) fn environment(
+pub(crate) fn environment(
     world: &World,
     gate: &Gate,
     bot: &Environment,
@@ -61,8 +61,8 @@ pub(super) fn environment(
     world.environment_with([short_times(), bot.clone(), vec![port], own].concat())
 }
 
-pub(super) async fn start(environment: Environment) -> Agent {
-    let program = build::agent(Profile::Dev).await.expect("it compiles");
+pub(crate) async fn start(profile: Profile, environment: Environment) -> Agent {
+    let program = build::agent(profile).await.expect("it compiles");
     let agent = Agent::start(&program, environment).await;
     agent.expect("an agent")
 }

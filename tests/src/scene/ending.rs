@@ -70,7 +70,7 @@ async fn settled(world: &World) -> Report {
 
 /// Why events were buried, after how many attempts.
 async fn dead_letters(world: &World) -> Vec<(String, Option<String>, i16)> {
-    let session = world.database.superuser().await.expect("there");
+    let session = world.primary().superuser().await.expect("there");
     let sql = "SELECT reason, detail, attempts FROM dead_letter";
     let rows = session.query(sql, &[]).await.expect("sound");
     rows.iter()

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::bot::Environment;
+use crate::bot::build::Profile;
 use crate::gate::{Gate, Tls};
 use crate::load::Load;
 use crate::mishap::Ground;
@@ -141,7 +142,7 @@ impl Setup {
         let agent = match self.agent {
             true => {
                 let env = beside::environment(&world, way, &env, Environment::new());
-                Some(beside::start(env).await)
+                Some(beside::start(Profile::Dev, env).await)
             }
             false => None,
         };

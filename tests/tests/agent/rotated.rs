@@ -2,6 +2,7 @@
 //! once for each, and nobody notices.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sabai_tests::agent::Agent;
 use sabai_tests::postgres::OWNER;
@@ -9,7 +10,8 @@ use sabai_tests::postgres::certificates::{Authority, Identity, NAMES, Presents};
 use sabai_tests::scene::{SOME, Scene, server, setup};
 use tempfile::TempDir;
 
-use crate::asking::{begun, planned, sessions, straight, unnoticed};
+use crate::asking::{begun, planned, sessions, straight, tells, unnoticed};
+use crate::watched::count;
 
 /// Three intervals of the probe later these are still all that it did, each planned, and the load has seen nothing.
 async fn are_all(scene: Scene, agent: &Agent, recycles: &[&str]) {
@@ -85,8 +87,14 @@ async fn our_own_certificate_is_rotated() {
         .env("PGSSLKEY", key.display().to_string());
     let scene = setup.start().await;
     let agent = straight(&scene, &[]).await;
-    write(&server.authority().client(OWNER).expect("signed"));
+    let day = Duration::from_secs(24 * 3600);
+    let soon = server.authority().client_for(OWNER, 2 * day);
+    write(&soon.expect("signed"));
     unnoticed(&agent, 1, "refresh (ClientCertificateChanged)").await;
+    tells(&agent, "our client certificate ends very soon; renew it").await;
+    let role = [("role", "client")];
+    let ends = "sabai_tls_certificate_not_after_timestamp_seconds";
+    assert!(count(&agent, ends, &role).await > 0.0);
     are_all(scene, &agent, &["refresh (ClientCertificateChanged)"]).await;
 }
 

@@ -7,10 +7,7 @@ use std::path::Path;
 use ring::digest::SHA256;
 
 use crate::config::postgres::{RootCertificates, Target};
-use crate::config::source::read_within;
-
-/// Bundles of public CAs take 250 KB; a mistaken path must not fill the memory.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
+use crate::config::read_file;
 
 /// SHA-256 of what was configured at one moment. Equal digests are equal contents.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,6 +62,5 @@ fn digest(content: &[u8]) -> [u8; 32] {
 }
 
 fn read(variable: &str, path: &Path) -> Result<Vec<u8>, String> {
-    read_within(path, MOST_BYTES)
-        .map_err(|error| format!("{variable}: cannot read {}: {error}", path.display()))
+    read_file(path).map_err(|error| format!("{variable}: cannot read {}: {error}", path.display()))
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::secret::Secret;
 
-/// No value of ours is longer; a mistaken path must not fill the memory.
-const MAX_BYTES: u64 = 64 * 1024;
+/// Bundles of public CAs take 250 KB, and no value of ours is longer; a mistaken path must not fill the memory.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A value, or the file that holds it. Both are treated as secret: a setting may be a misplaced key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,21 +70,15 @@ impl Source {
 /// Reads a file that holds one value; the [`ReadFile`](super::reader::ReadFile) of every program outside of tests.
 ///
 /// # Errors
-/// As `std::fs::read`, and for a file of more than 64 KiB.
+/// As `std::fs::read`, and for a file of more than 4 MiB.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    read_within(path, MAX_BYTES)
-}
-
-/// Reads a file of at most `most` bytes.
-///
-/// # Errors
-/// As `std::fs::read`, and for a longer file.
-pub fn read_within(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        let most = most / 1024;
-        return Err(io::Error::other(format!("it holds more than {most} KiB")));
+    File::open(path)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let most = MAX_BYTES / 1024 / 1024;
+        return Err(io::Error::other(format!("it holds more than {most} MiB")));
     }
     Ok(bytes)
 }
@@ -117,7 +111,9 @@ mod tests {
         assert!(matches!(source.get(), Err(SourceError::Empty(_))));
         std::fs::write(&path, b"\xff").expect("written");
         assert!(matches!(source.get(), Err(SourceError::NotText(_))));
-        std::fs::write(&path, vec![b'x'; 70_000]).expect("written");
+        std::fs::write(&path, vec![b'x'; 250_000]).expect("written");
+        assert_eq!(source.get().expect("a bundle").expose().len(), 250_000);
+        std::fs::write(&path, vec![b'x'; 5_000_000]).expect("written");
         assert!(matches!(source.get(), Err(SourceError::Read { .. })));
     }
 }
