@@ -1,10 +1,14 @@
 //! Something is wrong with this bot's sessions alone, and the agent's own way is fine: they are renewed at once.
 
+use sabai_tests::bot::log::Line;
 use sabai_tests::gate::Fault;
 use sabai_tests::scene::{LIMIT, SOME, Scene, setup};
 use sabai_tests::wait::eventually;
+use tokio::time::timeout;
 
 use crate::asking::{begun, ended, no_statement_fails, planned, straight};
+
+const ANSWERED: &str = "SELECT count(*) FROM turn WHERE outcome = 'answered'";
 
 /// The bot finds dead sessions one by one, and some of them hold a user for as long as a statement may take.
 async fn silent(fault: Fault) {
@@ -84,10 +88,23 @@ async fn working(scene: &Scene) -> Vec<i32> {
 
 /// The bot would wait for as long as a statement may take; the agent thinks that this is less.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the figure of a run")]
 async fn a_wedged_pool_is_replaced() {
     let scene = narrow("20s").await;
     let agent = straight(&scene, &[("SABAI_POOL_STATEMENT_TIMEOUT", "100ms")]).await;
     wedge(&scene).await;
+    let begins = |line: &Line| line.message() == Some("replace (PoolWedged): begins");
+    let begins = timeout(LIMIT, agent.log().wait_for(begins)).await;
+    let begun_at = begins.expect("it is wedged").read();
+    let answered = scene.count(ANSWERED).await;
+    eventually(LIMIT, "the next answer", async || {
+        match scene.count(ANSWERED).await {
+            now if now > answered => Ok(()),
+            now => Err(now),
+        }
+    })
+    .await;
+    println!("answers {:?} after the replace began", begun_at.elapsed());
     let line = ended(&agent, 1).await;
     let told = (&line["message"], &line["outcome"]);
     let expected = ("replace (PoolWedged): ended".into(), "Completed".into());
