@@ -90,7 +90,13 @@ fn what_does_not_fit_is_named() {
         ),
         (
             vec![(Expired, 2, 12)],
-            vec![healthy(), (4, state("Degraded")), (7, state("Healthy"))],
+            vec![
+                healthy(),
+                (4, state("Degraded")),
+                (7, state("Healthy")),
+                (8, state("Degraded")),
+                (14, state("Healthy")),
+            ],
             "while there was no way",
         ),
         (
