@@ -12,8 +12,9 @@ use super::watched::{goes_paths, is_unharmed, was_calm};
 
 #[cfg(target_os = "linux")]
 const HOUR: i64 = 3_600_000;
-/// Longer than whatever is counted in seconds: three of silence, ten until Down, three intervals.
-const STANDS_STILL: Duration = Duration::from_secs(12);
+/// Longer than whatever is counted: three seconds of silence, ten until Down, three intervals, a minute until it counts as
+/// stuck.
+const STANDS_STILL: Duration = Duration::from_secs(61);
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
