@@ -199,7 +199,7 @@ mod tests {
             "sabai_probe_stage_duration_seconds_count{stage=\"TLS\"} 1",
             "sabai_probe_failures_total{stage=\"TCP\",fault=\"Refused\"} 1",
             "sabai_faults_total{fault=\"Refused\"} 1",
-            "sabai_tls_certificate_not_after_timestamp_seconds{role=\"server\"} 90",
+            "sabai_tls_certificate_not_after_timestamp_seconds{role=\"client\"} 90",
             "sabai_agent_verdict{state=\"Degraded\"} 1",
             "sabai_agent_verdict{state=\"Healthy\"} 0",
             "sabai_agent_verdict_age_seconds 1.5",

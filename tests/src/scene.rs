@@ -61,8 +61,7 @@ impl Scene {
         // With Postgres away it is ready later; it acknowledges as soon as it listens.
         let bot = self.world.bot_with(self.env.clone()).await;
         self.bot = bot.expect("a bot");
-        self.address
-            .send_replace(Some(self.world.webhook(&self.bot)));
+        self.wakes();
         self
     }
 
@@ -87,6 +86,18 @@ impl Scene {
     pub fn hand_over(&mut self, heir: Bot) -> Bot {
         self.address.send_replace(Some(self.world.webhook(&heir)));
         std::mem::replace(&mut self.bot, heir)
+    }
+
+    /// LINE sends nothing more, and what it has sent is settled.
+    pub async fn rests(&self) {
+        self.address.send_replace(None);
+        self.world.settled(LIMIT).await;
+    }
+
+    /// LINE sends again.
+    pub fn wakes(&self) {
+        self.address
+            .send_replace(Some(self.world.webhook(&self.bot)));
     }
 
     /// So many more calls are answered, with whatever: time passes under load.

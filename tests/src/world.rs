@@ -201,11 +201,8 @@ impl World {
 
     /// The same database is on another server from now on.
     pub fn fails_over_to(&self, postgres: &Postgres) {
-        let name = self.database.name.clone();
-        let database = Database {
-            name,
-            ..postgres.database()
-        };
+        let mut database = postgres.database();
+        database.name.clone_from(&self.database.name);
         assert!(self.elsewhere.set(database).is_ok(), "only once");
     }
 

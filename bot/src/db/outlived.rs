@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Row;
 
 use super::pool::{Lent, Why};
+use super::spare::SparePlace;
 use super::{Db, Duty};
 
 /// From one question to the next, while nothing changes.
@@ -176,21 +177,31 @@ impl Db {
         {
             return answer;
         }
-        if let Some(place) = self.spare.try_take() {
-            let Ok(fresh) = self.open_spare(place).await else {
-                return Answer::Nobody;
-            };
-            let answer = asked(By::Link(&fresh.link), backends).await;
-            self.close_spare(fresh, Why::Done);
-            return answer.unwrap_or(Answer::Later);
+        // Whichever is free first: the spare's place is often given back within the moment.
+        let until = Instant::now() + LIMIT;
+        tokio::select! {
+            biased;
+            place = self.spare.take(until) => match place {
+                Some(place) => self.ask_by_spare(place, backends).await,
+                None => Answer::Later,
+            },
+            lent = self.work.acquire(until) => match lent {
+                Ok(mut lent) => asked(By::Lent(&mut lent), backends)
+                    .await
+                    .unwrap_or(Answer::Later),
+                Err(error) if error.fault == Fault::PoolExhausted => Answer::Later,
+                Err(_) => Answer::Nobody,
+            },
         }
-        match self.work.acquire(Instant::now() + LIMIT).await {
-            Ok(mut lent) => asked(By::Lent(&mut lent), backends)
-                .await
-                .unwrap_or(Answer::Later),
-            Err(error) if error.fault == Fault::PoolExhausted => Answer::Later,
-            Err(_) => Answer::Nobody,
-        }
+    }
+
+    async fn ask_by_spare(&self, place: SparePlace, backends: &[Backend]) -> Answer {
+        let Ok(fresh) = self.open_spare(place).await else {
+            return Answer::Nobody;
+        };
+        let answer = asked(By::Link(&fresh.link), backends).await;
+        self.close_spare(fresh, Why::Done);
+        answer.unwrap_or(Answer::Later)
     }
 }
 

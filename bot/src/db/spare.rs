@@ -44,17 +44,8 @@ impl Spare {
     /// Takes the place, or `None` when it is not free before `deadline`.
     pub async fn take(&self, deadline: Instant) -> Option<SparePlace> {
         let seat = timeout_at(deadline, Arc::clone(&self.seat).acquire_owned()).await;
-        self.seated(seat.ok()?.ok()?)
-    }
-
-    /// Takes the place if it is free now.
-    pub(super) fn try_take(&self) -> Option<SparePlace> {
-        self.seated(Arc::clone(&self.seat).try_acquire_owned().ok()?)
-    }
-
-    fn seated(&self, seat: OwnedSemaphorePermit) -> Option<SparePlace> {
         let place = SparePlace {
-            _seat: seat,
+            _seat: seat.ok()?.ok()?,
             use_: Arc::clone(&self.use_),
         };
         place.is(Use::Dialing);
