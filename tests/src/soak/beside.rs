@@ -9,15 +9,18 @@ use crate::agent::Agent;
 use crate::bot::log::Line;
 use crate::wait::eventually;
 
-/// The agent, and what was inflicted since it began.
+/// The agent, and what was inflicted since it found all well for the first time.
 pub(super) struct Beside {
     pub(super) agent: Agent,
+    /// Lines of its log before that.
+    before: u64,
     spans: Vec<Span>,
 }
 
 impl Beside {
-    pub(super) const fn new(agent: Agent) -> Self {
+    pub(super) fn new(agent: Agent) -> Self {
         Self {
+            before: agent.log().count(),
             agent,
             spans: Vec::new(),
         }
@@ -45,7 +48,11 @@ impl Beside {
     /// # Errors
     /// When it has ended, or not all of what it said is kept.
     pub(super) async fn judged(self) -> anyhow::Result<Judgement> {
-        let Self { agent, spans } = self;
+        let Self {
+            agent,
+            before,
+            spans,
+        } = self;
         eventually(super::LIMIT, "the agent's recycles to end", async || {
             let (begun, ended) = (lines(&agent, "begins"), lines(&agent, "ended"));
             let given_up = lines(&agent, "given up");
@@ -60,7 +67,7 @@ impl Beside {
         let log = agent.log();
         anyhow::ensure!(!log.has_dropped(), "the agent said too much to be kept");
         let said: Vec<_> = log
-            .lines()
+            .since(before)
             .iter()
             .filter_map(|line| Some((line.read(), said(line)?)))
             .collect();

@@ -77,7 +77,7 @@ impl Span {
     }
 }
 
-/// What is wrong with what was `said`, both in the order of time. `counted` is the number of recycles in the agent's
+/// What is wrong with what was `said` by an agent that had found all well, both in the order of time. `counted` is the number of recycles in the agent's
 /// metrics.
 #[must_use]
 pub fn judge(spans: &[Span], said: &[(Instant, Said)], counted: usize) -> Judgement {
@@ -157,7 +157,7 @@ fn out_of_place(spans: &[Span], at: Instant, said: &Said) -> Option<String> {
 fn missed(span: &Span, next: Option<Instant>, states: &[(Instant, &str)]) -> Option<String> {
     let at = |moment: Instant| {
         let before = states.iter().rev().find(|(said, _)| *said <= moment);
-        before.map_or("Suspect", |(_, state)| *state)
+        before.map_or("Healthy", |(_, state)| *state)
     };
     let (noticed, down, back) = (span.from + NOTICED, span.from + DOWN, span.to + BACK);
     if span.way() == Way::Cut && noticed < span.to && at(noticed) == "Healthy" {
