@@ -2,6 +2,7 @@
 //! may be lost, doubled or out of order, memory flat, every session back in its place, and the agent right all the time.
 
 mod beside;
+mod notes;
 mod outcome;
 pub mod verdicts;
 
@@ -23,6 +24,7 @@ use crate::wait::eventually;
 use crate::webhook::Webhook;
 use crate::world::{Options, World};
 use beside::Beside;
+pub use notes::Notes;
 pub use outcome::Outcome;
 use verdicts::Span;
 
@@ -79,43 +81,10 @@ pub async fn run(plan: Plan, tell: impl Fn(&str)) -> anyhow::Result<Outcome> {
     let mut random = Random::new(plan.seed);
     let mut soak = Soak::start(plan.profile).await?;
     let load = Load::follow(&soak.world, soak.address.subscribe(), plan.rate);
-    let (mut mishaps, mut kills, mut memory) = (Vec::new(), 0, vec![Vec::new()]);
-    let mut agent_memory = Vec::new();
     load.acknowledged(LIMIT).await;
-    let end = Instant::now() + plan.lasts;
+    let (mut notes, end) = (Notes::new(), Instant::now() + plan.lasts);
     while Instant::now() < end {
-        let (killed, from) = (random.chance(KILLS), Instant::now());
-        let happening = soak.inflict(&mut random).await?;
-        tell(&format!(
-            "{happening:?}{}",
-            if killed { " and a kill" } else { "" }
-        ));
-        mishaps.extend(happening.iter().map(|mishap| mishap.name()));
-        sleep(match random.chance(LONG) {
-            true => LASTS_LONG,
-            false => Duration::from_millis(random.within(500..=3000) as u64),
-        })
-        .await;
-        if killed {
-            soak = soak.kill().await?;
-            (kills, memory) = (kills + 1, [memory, vec![Vec::new()]].concat());
-        }
-        soak.ground.heal().await?;
-        soak.beside.was(Span {
-            mishaps: happening,
-            killed,
-            from,
-            to: Instant::now(),
-        });
-        load.acknowledged(LIMIT).await;
-        sleep(WELL).await;
-        if random.chance(LONG) {
-            soak.beside.rests().await;
-        }
-        if let (Ok(kib), Some(life)) = (soak.bot.rss_kib(), memory.last_mut()) {
-            life.push(kib);
-        }
-        agent_memory.extend(soak.beside.agent.rss_kib());
+        soak = soak.suffer(&mut random, &load, &mut notes, &tell).await?;
     }
     let drained = match plan.gone.is_zero() {
         true => None,
@@ -129,10 +98,7 @@ pub async fn run(plan: Plan, tell: impl Fn(&str)) -> anyhow::Result<Outcome> {
         plan,
         summary,
         report,
-        mishaps,
-        kills,
-        memory,
-        agent_memory,
+        notes,
         drained,
         agent: soak.beside.judged().await?,
     })
@@ -179,6 +145,44 @@ impl Soak {
         })
     }
 
+    /// One mishap, or two at a time, from its begin until all is well again.
+    async fn suffer(
+        mut self,
+        random: &mut Random,
+        load: &Load,
+        notes: &mut Notes,
+        tell: impl Fn(&str),
+    ) -> anyhow::Result<Self> {
+        let (killed, from) = (random.chance(KILLS), Instant::now());
+        let happening = self.inflict(random).await?;
+        let kill = if killed { " and a kill" } else { "" };
+        tell(&format!("{happening:?}{kill}"));
+        notes.happens(&happening);
+        sleep(match random.chance(LONG) {
+            true => LASTS_LONG,
+            false => Duration::from_millis(random.within(500..=3000) as u64),
+        })
+        .await;
+        if killed {
+            self = self.kill().await?;
+            notes.another_life();
+        }
+        self.ground.heal().await?;
+        self.beside.was(Span {
+            mishaps: happening,
+            killed,
+            from,
+            to: Instant::now(),
+        });
+        load.acknowledged(LIMIT).await;
+        sleep(WELL).await;
+        if random.chance(LONG) {
+            self.beside.rests().await;
+        }
+        notes.memory(self.bot.rss_kib().ok(), self.beside.agent.rss_kib().ok());
+        Ok(self)
+    }
+
     /// Postgres is gone for so long; what was on the spool then, and how long it took to drain.
     async fn outage(
         &mut self,
@@ -221,7 +225,7 @@ impl Soak {
         Ok(metrics.sum("sabai_spool_events", &[]).unwrap_or(0.0) as u64)
     }
 
-    /// One mishap, or two at a time; what happens to the spool's disk is only seen beside an outage.
+    /// Inflicts one, or two at a time; what happens to the spool's disk is only seen beside an outage.
     async fn inflict(&self, random: &mut Random) -> anyhow::Result<Vec<Mishap>> {
         let first = *random.pick(Mishap::ALL);
         let second = if first.name().starts_with("spool-") {

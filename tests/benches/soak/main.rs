@@ -21,7 +21,7 @@ fn main() -> anyhow::Result<()> {
         Box::pin(soak::run(plan, say)).await
     })?;
     say(&outcome.to_string());
-    for (life, memory) in outcome.memory.iter().enumerate() {
+    for (life, memory) in outcome.notes.memory.iter().enumerate() {
         say(&format!("memory of life {life}, KiB: {memory:?}"));
     }
     outcome.is_sound();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Plan;
+use super::notes::Notes;
 use super::verdicts::Judgement;
 use crate::load::Summary;
 use crate::world::check::Report;
@@ -14,13 +15,7 @@ pub struct Outcome {
     pub plan: Plan,
     pub summary: Summary,
     pub report: Report,
-    /// In the order in which they were inflicted.
-    pub mishaps: Vec<&'static str>,
-    pub kills: usize,
-    /// Resident memory in KiB whenever all was well, of each life of the bot.
-    pub memory: Vec<Vec<u64>>,
-    /// Resident memory of the agent in KiB, at the same moments.
-    pub agent_memory: Vec<u64>,
+    pub notes: Notes,
     /// Events that the outage left on the spool, and how long it took until it was empty.
     pub drained: Option<(u64, Duration)>,
     /// What the agent thought and did.
@@ -35,12 +30,12 @@ impl fmt::Display for Outcome {
             self.plan.seed,
             self.plan.lasts,
             self.plan.rate,
-            self.mishaps.len(),
-            self.kills,
+            self.notes.mishaps.len(),
+            self.notes.kills(),
             self.summary,
             self.report,
-            Mebibytes(&self.memory.concat()),
-            Mebibytes(&self.agent_memory),
+            Mebibytes(&self.notes.memory.concat()),
+            Mebibytes(&self.notes.agent_memory),
             self.agent,
         )?;
         match self.drained {
@@ -72,9 +67,13 @@ impl Outcome {
     /// # Panics
     /// With the seed, when that is not so.
     pub fn is_sound(&self) {
-        assert!(self.report.is_sound(), "{self}; {:?}", self.mishaps);
+        assert!(self.report.is_sound(), "{self}; {:?}", self.notes.mishaps);
         assert_eq!(self.report.acknowledged, self.report.sent, "{self}");
-        let disk = self.mishaps.iter().any(|name| name.starts_with("spool-"));
+        let disk = self
+            .notes
+            .mishaps
+            .iter()
+            .any(|name| name.starts_with("spool-"));
         let allowed: &[u16] = if disk { &[200, 503] } else { &[200] };
         let bad = self.summary.badly_answered(allowed);
         let shown: Vec<String> = bad.iter().take(5).map(ToString::to_string).collect();

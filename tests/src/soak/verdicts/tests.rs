@@ -1,12 +1,15 @@
 use super::*;
 
+/// Each from a second of the story to another.
+type Mishaps = [(Mishap, u64, u64)];
+
 /// A second of the story.
 fn second(begin: Instant, second: u64) -> Instant {
     begin + Duration::from_secs(second)
 }
 
 /// What `judge` finds in a story: mishaps from a second to another, and what was said at which.
-fn wrong(mishaps: &[(Mishap, u64, u64)], said: &[(u64, Said)]) -> Vec<String> {
+fn wrong(mishaps: &Mishaps, said: &[(u64, Said)]) -> Vec<String> {
     let begin = Instant::now();
     let spans = mishaps.iter().map(|(mishap, from, to)| Span {
         mishaps: vec![*mishap],
@@ -56,77 +59,73 @@ fn what_fits_is_right() {
     }
 }
 
+/// The one thing that is wrong with the story contains these words.
+fn is_wrong(mishaps: &Mishaps, said: &[(u64, Said)], expected: &str) {
+    let said = [&[(1, state("Healthy"))], said].concat();
+    let found = wrong(mishaps, &said);
+    assert!(
+        found.len() == 1 && found[0].contains(expected),
+        "{expected}: {found:?}"
+    );
+}
+
 #[test]
-fn what_does_not_fit_is_named() {
+fn a_verdict_that_does_not_fit_is_named() {
     use Mishap::{Expired, Gone, Locked, Reset};
-    let healthy = || (1, state("Healthy"));
-    let begins = |id: &str| Said::Begins("refresh (SessionsLost)".to_owned(), id.to_owned());
-    let not_ready = Said::NotReady("PoolWedged".to_owned());
-    let table = [
+    let said = |all: &[(u64, &str)]| -> Vec<(u64, Said)> {
+        all.iter().map(|(at, word)| (*at, state(word))).collect()
+    };
+    let table: [(&Mishaps, &[(u64, &str)], &str); 6] = [
+        (&[], &[(5, "Degraded")], "nothing was wrong"),
         (
-            vec![],
-            vec![healthy(), (5, state("Degraded"))],
+            &[(Locked, 2, 9)],
+            &[(5, "Down"), (9, "Healthy")],
             "nothing was wrong",
         ),
+        (&[(Expired, 2, 12)], &[], "in spite of [Expired]"),
         (
-            vec![(Locked, 2, 9)],
-            vec![healthy(), (5, state("Down")), (9, state("Healthy"))],
-            "nothing was wrong",
-        ),
-        (
-            vec![(Expired, 2, 12)],
-            vec![healthy()],
-            "in spite of [Expired]",
-        ),
-        (
-            vec![(Gone, 2, 40)],
-            vec![healthy(), (4, state("Degraded")), (45, state("Healthy"))],
+            &[(Gone, 2, 40)],
+            &[(4, "Degraded"), (45, "Healthy")],
             "Degraded in spite of",
         ),
+        (&[(Reset, 2, 3)], &[(3, "Suspect")], "long after [Reset]"),
         (
-            vec![(Reset, 2, 3)],
-            vec![healthy(), (3, state("Suspect"))],
-            "long after [Reset]",
-        ),
-        (
-            vec![(Expired, 2, 12)],
-            vec![
-                healthy(),
-                (4, state("Degraded")),
-                (7, state("Healthy")),
-                (8, state("Degraded")),
-                (14, state("Healthy")),
+            &[(Expired, 2, 12)],
+            &[
+                (4, "Degraded"),
+                (7, "Healthy"),
+                (8, "Degraded"),
+                (14, "Healthy"),
             ],
             "while there was no way",
-        ),
-        (
-            vec![(Expired, 2, 12)],
-            vec![
-                healthy(),
-                (4, state("Degraded")),
-                (11, begins("a")),
-                (14, state("Healthy")),
-            ],
-            "while there was no way",
-        ),
-        (
-            vec![(Reset, 2, 3)],
-            vec![healthy(), (3, not_ready)],
-            "though the bot was well",
-        ),
-        (
-            vec![],
-            vec![healthy(), (3, begins("a")), (4, begins("a"))],
-            "2 recycles with 1 ids",
         ),
     ];
-    for (mishaps, said, expected) in table {
-        let found = wrong(&mishaps, &said);
-        assert!(
-            found.len() == 1 && found[0].contains(expected),
-            "{expected}: {found:?}"
-        );
+    for (mishaps, verdicts, expected) in table {
+        is_wrong(mishaps, &said(verdicts), expected);
     }
+}
+
+#[test]
+fn an_act_that_does_not_fit_is_named() {
+    use Mishap::{Expired, Reset};
+    let begins = || Said::Begins("refresh (SessionsLost)".to_owned(), "a".to_owned());
+    let not_ready = Said::NotReady("PoolWedged".to_owned());
+    let cut = [
+        (4, state("Degraded")),
+        (11, begins()),
+        (14, state("Healthy")),
+    ];
+    is_wrong(&[(Expired, 2, 12)], &cut, "while there was no way");
+    is_wrong(
+        &[(Reset, 2, 3)],
+        &[(3, not_ready)],
+        "though the bot was well",
+    );
+    is_wrong(
+        &[],
+        &[(3, begins()), (4, begins())],
+        "2 recycles with 1 ids",
+    );
 }
 
 #[test]
