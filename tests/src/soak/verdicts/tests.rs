@@ -2,6 +2,7 @@ use super::*;
 
 /// Each from a second of the story to another.
 type Mishaps = [(Mishap, u64, u64)];
+type Verdicts = [(u64, &'static str)];
 
 /// A second of the story.
 fn second(begin: Instant, second: u64) -> Instant {
@@ -72,10 +73,10 @@ fn is_wrong(mishaps: &Mishaps, said: &[(u64, Said)], expected: &str) {
 #[test]
 fn a_verdict_that_does_not_fit_is_named() {
     use Mishap::{Expired, Gone, Locked, Reset};
-    let said = |all: &[(u64, &str)]| -> Vec<(u64, Said)> {
+    let said = |all: &Verdicts| -> Vec<(u64, Said)> {
         all.iter().map(|(at, word)| (*at, state(word))).collect()
     };
-    let table: [(&Mishaps, &[(u64, &str)], &str); 6] = [
+    let table: [(&Mishaps, &Verdicts, &str); 6] = [
         (&[], &[(5, "Degraded")], "nothing was wrong"),
         (
             &[(Locked, 2, 9)],
