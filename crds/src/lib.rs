@@ -1,0 +1,1 @@
+//! Sabai's custom resources.
