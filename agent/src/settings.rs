@@ -7,7 +7,7 @@ mod tests;
 use std::time::Duration;
 
 use sabai_wire::settings::field::{self as of, Field};
-use sabai_wire::settings::{Between, Reading, SettingProblem};
+use sabai_wire::settings::{AGENT_RULES, Reading, SettingProblem};
 
 use crate::pace::Limits;
 use crate::verdict::Thresholds;
@@ -126,10 +126,8 @@ impl AgentSettings {
     ) -> Result<Self, Vec<SettingProblem>> {
         let mut read = Reading::new(lookup);
         let discovery = Discovery::read(&mut read, &of::IDLE_TIMEOUT_DISCOVERY);
-        let (interval, timeout) = (
-            read.duration(&of::PROBE_INTERVAL),
-            read.duration(&of::PROBE_TIMEOUT),
-        );
+        let probe_interval = read.duration(&of::PROBE_INTERVAL);
+        let probe_timeout = read.duration(&of::PROBE_TIMEOUT);
         let thresholds = Thresholds {
             failures: read.count(&of::FAILURE_THRESHOLD).into(),
             successes: read.count(&of::SUCCESS_THRESHOLD).into(),
@@ -137,8 +135,8 @@ impl AgentSettings {
         let settings = Self {
             discovery,
             probe: ProbeTimes {
-                interval,
-                timeout,
+                interval: probe_interval,
+                timeout: probe_timeout,
                 write_interval: read.duration(&of::WRITE_INTERVAL),
             },
             thresholds,
@@ -158,11 +156,7 @@ impl AgentSettings {
                 startup_hold: read.duration(&of::STARTUP_HOLD),
             },
         };
-        let within = Between::below(
-            (&of::PROBE_TIMEOUT, timeout),
-            (&of::PROBE_INTERVAL, interval),
-        );
-        read.finish(settings, [within])
+        read.finish(settings, AGENT_RULES)
     }
 }
 

@@ -1,7 +1,9 @@
 //! `PoolSettings`: what may be tuned about the pool, its TCP paths and its retries. Private fields and one door,
 //! `from_lookup`, so that a value that exists is valid, whoever fed it: environment, PoolConfig or control socket.
-//! Holds no address and no secret. The fields are listed in `settings/field.rs`, the rules in `settings/check.rs`.
+//! Holds no address and no secret. The fields are listed in `settings/field.rs`, the rules between them in
+//! `settings/between.rs`.
 
+mod between;
 mod check;
 pub mod field;
 mod json;
@@ -10,9 +12,10 @@ mod problem;
 use std::fmt::Write;
 use std::time::Duration;
 
-pub use check::{Between, Reading};
+pub use between::{AGENT_RULES, Between, RULES, Relation};
+pub use check::Reading;
 pub use field::{AGENT_FIELDS, FIELDS, Field};
-pub use json::PathProblem;
+pub use json::{PathProblem, from_values};
 pub use problem::SettingProblem;
 
 use check::text;
@@ -73,32 +76,7 @@ impl PoolSettings {
             retry_initial_delay: read.duration(&field::RETRY_INITIAL_DELAY),
             retry_max_delay: read.duration(&field::RETRY_MAX_DELAY),
         };
-        let rules = settings.rules();
-        read.finish(settings, rules)
-    }
-
-    /// The rules between fields, as in the comments of `PoolConfig.spec`.
-    fn rules(&self) -> [Between; 6] {
-        use field as of;
-        // Two sessions are intake's and one is the spare.
-        let reserved = 3;
-        let connections = (&of::MAX_CONNECTIONS, self.max_connections);
-        let acquire = (&of::ACQUIRE_TIMEOUT, self.acquire_timeout);
-        let max_delay = (&of::RETRY_MAX_DELAY, self.retry_max_delay);
-        [
-            Between::at_most_less((&of::MIN_IDLE, self.min_idle), connections, reserved),
-            Between::at_most((&of::CONNECT_TIMEOUT, self.connect_timeout), acquire),
-            Between::below(
-                (&of::IDLE_TIMEOUT, self.idle_timeout),
-                (&of::MAX_LIFETIME, self.max_lifetime),
-            ),
-            Between::below((&of::CHECK_TIMEOUT, self.check_timeout), acquire),
-            Between::at_most(
-                (&of::RETRY_INITIAL_DELAY, self.retry_initial_delay),
-                max_delay,
-            ),
-            Between::at_most(max_delay, (&of::RETRY_DEADLINE, self.retry_deadline)),
-        ]
+        read.finish(settings, RULES)
     }
 
     /// Every field with its value as text, in the order of [`FIELDS`]; `from_lookup` reads it back to the same settings.

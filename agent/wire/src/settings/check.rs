@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::between::{Between, Relation};
 use super::field::{Field, Range};
 use super::problem::{Rule, SettingProblem};
 use crate::duration::GepDuration;
@@ -11,6 +12,14 @@ use crate::duration::GepDuration;
 pub struct Reading<L> {
     lookup: L,
     problems: Vec<SettingProblem>,
+    /// What was read, for the rules between fields. Words are in none.
+    values: Vec<(&'static Field, Value)>,
+}
+
+#[derive(Clone, Copy)]
+enum Value {
+    Count(u16),
+    Time(Duration),
 }
 
 impl<L: FnMut(&'static Field) -> Option<String>> Reading<L> {
@@ -19,17 +28,22 @@ impl<L: FnMut(&'static Field) -> Option<String>> Reading<L> {
         Self {
             lookup,
             problems: vec![],
+            values: vec![],
         }
     }
 
     /// A number.
     pub fn count(&mut self, field: &'static Field) -> u16 {
-        self.read(field, count)
+        let value = self.read(field, count);
+        self.values.push((field, Value::Count(value)));
+        value
     }
 
     /// A time.
     pub fn duration(&mut self, field: &'static Field) -> Duration {
-        self.read(field, duration)
+        let value = self.read(field, duration);
+        self.values.push((field, Value::Time(value)));
+        value
     }
 
     /// One of the field's words.
@@ -52,71 +66,52 @@ impl<L: FnMut(&'static Field) -> Option<String>> Reading<L> {
     /// # Errors
     /// All problems at once, in the order of reading, then of the rules.
     pub fn finish<T>(
-        self,
+        mut self,
         settings: T,
-        rules: impl IntoIterator<Item = Between>,
+        rules: &'static [Between],
     ) -> Result<T, Vec<SettingProblem>> {
         let ill: Vec<_> = self.problems.iter().map(SettingProblem::field).collect();
-        let mut problems = self.problems;
         for rule in rules {
             // A rule against a field that could not be read would only mislead.
-            if !rule.kept && !ill.contains(&rule.field) && !ill.contains(&rule.other) {
-                problems.push(SettingProblem::new(rule.field, rule.value, rule.rule));
+            if ill.contains(&rule.field) || ill.contains(&rule.other) {
+                continue;
+            }
+            let (one, other) = (self.value(rule.field), self.value(rule.other));
+            if !kept(one, rule.relation, other) {
+                let broken = Rule::Between(rule.relation, rule.other);
+                self.problems
+                    .push(SettingProblem::new(rule.field, one.text(), broken));
             }
         }
-        if problems.is_empty() {
+        if self.problems.is_empty() {
             Ok(settings)
         } else {
-            Err(problems)
+            Err(self.problems)
         }
+    }
+
+    fn value(&self, field: &'static Field) -> Value {
+        let read = self.values.iter().find(|(of, _)| *of == field);
+        read.map_or_else(|| panic!("BUG: {} was not read", field.path), |read| read.1)
     }
 }
 
-/// A rule between two fields, and whether it is kept.
-pub struct Between {
-    field: &'static Field,
-    value: String,
-    other: &'static Field,
-    rule: Rule,
-    kept: bool,
+fn kept(one: Value, relation: Relation, other: Value) -> bool {
+    match (one, relation, other) {
+        (Value::Count(one), Relation::AtMostLess(less), Value::Count(other)) => {
+            one <= other.saturating_sub(less)
+        }
+        (Value::Time(one), Relation::AtMost, Value::Time(other)) => one <= other,
+        (Value::Time(one), Relation::Below, Value::Time(other)) => one < other,
+        _ => panic!("BUG: a rule between fields that it is not for"),
+    }
 }
 
-impl Between {
-    /// The count is at most the other less `less`.
-    #[must_use]
-    pub fn at_most_less(
-        one: (&'static Field, u16),
-        other: (&'static Field, u16),
-        less: u16,
-    ) -> Self {
-        Self {
-            field: one.0,
-            value: one.1.to_string(),
-            other: other.0,
-            rule: Rule::AtMostLess(other.0, less),
-            kept: one.1 <= other.1.saturating_sub(less),
-        }
-    }
-
-    /// The time is at most the other.
-    #[must_use]
-    pub fn at_most(one: (&'static Field, Duration), other: (&'static Field, Duration)) -> Self {
-        Self {
-            field: one.0,
-            value: text(one.1),
-            other: other.0,
-            rule: Rule::AtMost(other.0),
-            kept: one.1 <= other.1,
-        }
-    }
-
-    /// The time is below the other.
-    #[must_use]
-    pub fn below(one: (&'static Field, Duration), other: (&'static Field, Duration)) -> Self {
-        Self {
-            rule: Rule::Below(other.0),
-            kept: one.1 < other.1,
-            ..Self::at_most(one, other)
+impl Value {
+    fn text(self) -> String {
+        match self {
+            Self::Count(count) => count.to_string(),
+            Self::Time(time) => text(time),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The fields of `PoolConfig.spec`: path, variable, default, range, meaning. One row each, from which the environment,
-//! `--help`, logs and later the custom resource's schema are fed. What the bot obeys is [`FIELDS`], what the agent alone
+//! `--help`, logs and the custom resource's schema are fed. What the bot obeys is [`FIELDS`], what the agent alone
 //! obeys is [`AGENT_FIELDS`]. No rule between fields here.
 
 /// One field that can be set.
@@ -12,6 +12,14 @@ pub struct Field {
     pub default: &'static str,
     pub range: Range,
     pub meaning: &'static str,
+}
+
+impl Field {
+    /// Its group in `PoolConfig.spec`, and its name there.
+    #[must_use]
+    pub fn group_and_name(&self) -> (&'static str, &'static str) {
+        self.path.split_once('.').unwrap_or((self.path, ""))
+    }
 }
 
 /// What a field takes, ends included.

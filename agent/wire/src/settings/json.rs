@@ -36,6 +36,34 @@ impl fmt::Display for PathProblem {
     }
 }
 
+/// Reads settings whose values are JSON: `value` answers with a field's, `read` is the settings' own `from_lookup`.
+///
+/// # Errors
+/// All problems at once, each with its path.
+pub fn from_values<'a, T>(
+    value: impl Fn(&Field) -> Option<&'a Value>,
+    read: impl FnOnce(
+        &mut dyn FnMut(&'static Field) -> Option<String>,
+    ) -> Result<T, Vec<SettingProblem>>,
+) -> Result<T, Vec<PathProblem>> {
+    let mut problems = Vec::new();
+    let settings = read(&mut |field| match text(field, value(field)?) {
+        Ok(text) => text,
+        Err(problem) => {
+            problems.push(PathProblem::new(field.path, problem));
+            None
+        }
+    });
+    match settings {
+        Ok(settings) if problems.is_empty() => Ok(settings),
+        Ok(_) => Err(problems),
+        Err(broken) => {
+            problems.extend(broken.iter().map(of_setting));
+            Err(problems)
+        }
+    }
+}
+
 impl PoolSettings {
     /// Reads settings from their JSON.
     ///
@@ -45,21 +73,19 @@ impl PoolSettings {
         let Value::Object(groups) = json else {
             return Err(vec![PathProblem::new("", "is not a JSON object")]);
         };
+        let value = |field: &Field| {
+            let (group, name) = field.group_and_name();
+            groups.get(group)?.get(name)
+        };
+        let settings = from_values(value, |lookup| Self::from_lookup(lookup));
         let mut problems = unknown(groups);
-        let settings = Self::from_lookup(|field| {
-            let (group, name) = field.path.split_once('.')?;
-            match text(field, groups.get(group)?.get(name)?) {
-                Ok(text) => text,
-                Err(problem) => {
-                    problems.push(PathProblem::new(field.path, problem));
-                    None
-                }
-            }
-        });
-        let settings = settings.map_err(|broken| problems.extend(broken.iter().map(of_setting)));
         match settings {
             Ok(settings) if problems.is_empty() => Ok(settings),
-            _ => Err(problems),
+            Ok(_) => Err(problems),
+            Err(broken) => {
+                problems.extend(broken);
+                Err(problems)
+            }
         }
     }
 
@@ -68,7 +94,7 @@ impl PoolSettings {
     pub fn to_json(&self) -> Value {
         let mut groups = Map::new();
         for (field, text) in self.entries() {
-            let (group, name) = split(field);
+            let (group, name) = field.group_and_name();
             let value = match field.range {
                 Range::Count(..) => text.parse::<u16>().map_or(Value::Null, Value::from),
                 Range::Millis(..) | Range::Word(_) => Value::String(text),
@@ -82,11 +108,6 @@ impl PoolSettings {
         }
         Value::Object(groups)
     }
-}
-
-/// Group and name.
-fn split(field: &Field) -> (&'static str, &'static str) {
-    field.path.split_once('.').unwrap_or((field.path, ""))
 }
 
 /// The value as the text that the environment would have; `None` for null, which is absent.
@@ -111,7 +132,7 @@ fn unknown(groups: &Map<String, Value>) -> Vec<PathProblem> {
     for (group, fields) in groups {
         let mut known = FIELDS
             .iter()
-            .filter(|field| split(field).0 == group)
+            .filter(|field| field.group_and_name().0 == group)
             .peekable();
         if known.peek().is_none() {
             problems.push(PathProblem::new(
@@ -120,7 +141,7 @@ fn unknown(groups: &Map<String, Value>) -> Vec<PathProblem> {
             ));
             continue;
         }
-        let names: Vec<&str> = known.map(|field| split(field).1).collect();
+        let names: Vec<&str> = known.map(|field| field.group_and_name().1).collect();
         match fields {
             Value::Null => {}
             Value::Object(fields) => problems.extend(

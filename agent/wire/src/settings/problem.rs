@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::between::Relation;
 use super::field::{Field, Range};
 use crate::duration::{GepDuration, InvalidDuration};
 
@@ -20,10 +21,8 @@ pub(super) enum Rule {
     NotANumber,
     NotADuration(InvalidDuration),
     OutOfRange,
-    /// At most another field less a number.
-    AtMostLess(&'static Field, u16),
-    AtMost(&'static Field),
-    Below(&'static Field),
+    /// To another field.
+    Between(Relation, &'static Field),
 }
 
 impl SettingProblem {
@@ -53,9 +52,19 @@ impl SettingProblem {
             Rule::NotANumber => "is not a whole number".to_owned(),
             Rule::NotADuration(why) => why.to_string(),
             Rule::OutOfRange => format!("must be {}", self.field.range),
-            Rule::AtMostLess(other, less) => format!("must be at most {} - {less}", name(other)),
-            Rule::AtMost(other) => format!("must be at most {}", name(other)),
-            Rule::Below(other) => format!("must be below {}", name(other)),
+            Rule::Between(relation, other) => relation.demand(&name(other)),
+        }
+    }
+}
+
+impl Relation {
+    /// What it asks for, with the other field called so.
+    #[must_use]
+    pub fn demand(self, other: &str) -> String {
+        match self {
+            Self::AtMostLess(less) => format!("must be at most {other} - {less}"),
+            Self::AtMost => format!("must be at most {other}"),
+            Self::Below => format!("must be below {other}"),
         }
     }
 }
