@@ -5,8 +5,10 @@ mod asking;
 pub(crate) mod canaries;
 mod expiry;
 mod judge;
+mod known;
 mod standing;
 mod telling;
+mod wanted;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,12 +30,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::canary::Knowledge;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{ClusterConfig, Config};
 use crate::door::Door;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::kept::Kept;
+use crate::kubernetes::obey::Obey;
 use crate::metrics::Metrics;
+use crate::orders::Orders;
 use crate::probe::path::Path;
 use crate::probe::prober::Prober;
-use crate::settings::Discovery;
+use crate::requests::Request;
 use crate::supervise::supervise;
 use canaries::Canaries;
 use judge::Judge;
@@ -80,6 +86,12 @@ struct Agent {
     metrics: Metrics,
     access: Arc<Access>,
     standing: watch::Sender<Option<Standing>>,
+    /// What is in force.
+    orders: watch::Sender<Orders>,
+    /// What people have asked for last.
+    requests: watch::Sender<Option<Request>>,
+    /// This agent holds the release's Lease.
+    holds: watch::Sender<bool>,
     /// Has the probe go a path soon.
     hurry: Arc<Notify>,
     tasks: TaskTracker,
@@ -93,6 +105,12 @@ impl Agent {
             metrics: Metrics::default(),
             access: Arc::new(Access::new(&config.probe.database)),
             standing: watch::Sender::new(None),
+            orders: watch::Sender::new(Orders::of_environment(
+                config.probe.settings.clone(),
+                config.probe.database.pool.clone(),
+            )),
+            requests: watch::Sender::new(None),
+            holds: watch::Sender::new(false),
             hurry: Arc::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -107,14 +125,14 @@ impl Agent {
         let (seen_by, seen) = mpsc::channel(WAITING);
         let (heard_by, heard) = mpsc::channel(WAITING);
         let client = Client::new(self.config.control_socket.clone(), asking::LIMIT);
-        let probe = self.config.probe.probe();
+        let probe = watch::Sender::new(self.config.probe.probe());
         let (access, hurry) = (Arc::clone(&self.access), Arc::clone(&self.hurry));
         let (clock, pod) = (self.clock.clone(), self.config.probe.pod().to_owned());
+        let looks = probe.clone();
         self.spawn(PROBE, move || {
             let path = Path::new(Door(Arc::clone(&access)), &pod);
             let clock = clock.clone();
-            // What is set here stays: nobody sends on it.
-            let settings = watch::channel(probe.clone()).1;
+            let settings = looks.subscribe();
             let (hurry, seen) = (Arc::clone(&hurry), seen_by.clone());
             Prober::new(path, settings, hurry, move || clock.now(), roll, seen).run()
         });
@@ -125,24 +143,38 @@ impl Agent {
         let known = self.keep_canaries();
         let judge = Judge {
             clock: self.clock.clone(),
-            settings: self.config.probe.settings.clone(),
-            pool: self.config.probe.database.pool.clone(),
+            orders: self.orders.subscribe(),
+            requests: self.requests.subscribe(),
             access: Arc::clone(&self.access),
             client,
             metrics: self.metrics.clone(),
             seen: Arc::new(Mutex::new(seen)),
             heard: Arc::new(Mutex::new(heard)),
             known,
+            probe,
             hurry: Arc::clone(&self.hurry),
             standing: self.standing.clone(),
         };
         self.spawn("judge", move || judge.clone().run());
+        if let Some(cluster) = &self.config.cluster {
+            self.join(cluster.clone());
+        }
     }
 
-    /// When this agent is the one who does.
+    /// Obeys a PoolConfig, and tells what became of it.
+    fn join(&self, cluster: ClusterConfig) {
+        let kept = Arc::new(Kept::open(&self.config.control_socket));
+        if let Some(orders) = kept.orders() {
+            self.orders.send_replace(orders);
+        }
+        let cluster = Cluster::new(cluster, self.metrics.clone());
+        let obey = Obey::new(cluster, kept, self.orders.clone(), self.requests.clone());
+        self.spawn("poolconfig", move || obey.clone().run());
+    }
+
+    /// Unless this agent is told never to.
     fn keep_canaries(&self) -> Option<watch::Receiver<Knowledge>> {
-        let wanted = self.config.probe.settings.discovery != Discovery::Disabled;
-        if !(self.config.canaries && wanted) {
+        if self.config.canaries == Some(false) {
             return None;
         }
         let (sender, known) = watch::channel(Knowledge::default());
@@ -153,6 +185,9 @@ impl Agent {
             file: canaries::file(&self.config.control_socket),
             metrics: self.metrics.clone(),
             known: sender,
+            always: self.config.canaries == Some(true),
+            holds: self.holds.subscribe(),
+            orders: self.orders.subscribe(),
         };
         self.spawn("canaries", move || canaries.clone().run());
         Some(known)

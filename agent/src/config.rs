@@ -2,6 +2,7 @@
 //! once at start; what is file-backed and used again (Postgres) is read again at each use. Its own rows are listed in
 //! `config/table.rs`, those that the bot knows too in `sabai_daemon::config`.
 
+mod cluster;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,8 @@ use sabai_daemon::config::{
     self, DatabaseConfig, Problems, Reader, UnknownName, log, programs, settings, value,
 };
 use sabai_daemon::logging::LogConfig;
-use sabai_wire::dial::SocketOptions;
+
+pub use cluster::ClusterConfig;
 
 use crate::app::canaries;
 use crate::probe::ProbeSettings;
@@ -31,8 +33,10 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// Where the bot is asked.
     pub control_socket: PathBuf,
-    /// Whether this agent keeps the idle canaries.
-    pub canaries: bool,
+    /// Whether this agent keeps the idle canaries; `None`: when it holds the release's Lease.
+    pub canaries: Option<bool>,
+    /// `None` outside of Kubernetes.
+    pub cluster: Option<ClusterConfig>,
     pub log: LogConfig,
 }
 
@@ -68,6 +72,10 @@ impl Config {
             "off" => Ok(false),
             _ => Err("is neither on nor off".to_owned()),
         });
+        let pod = probe
+            .as_ref()
+            .and_then(|probe| probe.database.pod_name.clone());
+        let cluster = cluster::read(reader, pod.as_deref());
         let log = log::read(reader);
         Some(Self {
             probe: ProbeConfig {
@@ -76,7 +84,8 @@ impl Config {
             },
             admin_listen: admin_listen?,
             control_socket: control_socket?,
-            canaries: canaries?,
+            canaries,
+            cluster,
             log: log?,
         })
     }
@@ -92,7 +101,12 @@ impl Config {
             settings.probe.interval,
             settings.readiness.policy.as_str(),
             settings.recycle.mode.as_str(),
-            if self.canaries { "on" } else { "off" },
+            match self.canaries {
+                Some(true) => "on",
+                Some(false) => "off",
+                None if self.cluster.is_some() => "by the Lease holder",
+                None => "off",
+            },
             settings.discovery.as_str(),
             self.admin_listen,
         )
@@ -145,17 +159,10 @@ impl ProbeConfig {
         serde_json::from_slice(&text).ok()
     }
 
-    /// How to probe: over sockets such as the bot's.
+    /// How to probe.
     #[must_use]
     pub fn probe(&self) -> ProbeSettings {
-        let times = self.settings.probe;
-        ProbeSettings {
-            interval: times.interval,
-            timeout: times.timeout,
-            write_interval: times.write_interval,
-            success_threshold: self.settings.thresholds.successes,
-            socket: SocketOptions::from(&self.database.pool),
-        }
+        ProbeSettings::of(&self.settings, &self.database.pool)
     }
 }
 

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sabai_wire::control::{ReadinessReport, Report};
@@ -25,7 +26,7 @@ const LATELY: Duration = Duration::from_secs(15);
 pub struct Hearing {
     /// For so long a pool may stand still before it is wedged.
     stuck_after: Duration,
-    reports: VecDeque<(Moment, Report)>,
+    reports: VecDeque<(Moment, Arc<Report>)>,
     /// Why the last question was not answered.
     unheard: Option<String>,
     /// Since when it has held back, without having been ready.
@@ -47,9 +48,14 @@ impl Hearing {
         }
     }
 
+    /// For so long a pool may stand still from now on.
+    pub fn obeys(&mut self, stuck_after: Duration) {
+        self.stuck_after = stuck_after;
+    }
+
     /// The bot was asked: its report, or why there is none. After we `stood_still` what was heard before tells nothing
     /// about the time between.
-    pub fn asked(&mut self, at: Moment, answer: Result<Report, String>, stood_still: bool) {
+    pub fn asked(&mut self, at: Moment, answer: Result<Arc<Report>, String>, stood_still: bool) {
         if stood_still {
             self.begins_anew(at);
         }
@@ -67,7 +73,7 @@ impl Hearing {
         };
         self.reports.push_back((at, report));
         // One that is old enough to tell of a pool that stands still, and all after it.
-        let old = |(then, _): &(Moment, Report)| at.since(*then) >= self.stuck_after;
+        let old = |(then, _): &(Moment, Arc<Report>)| at.since(*then) >= self.stuck_after;
         while self.reports.get(1).is_some_and(old) || self.reports.len() > KEPT {
             self.reports.pop_front();
         }
@@ -83,7 +89,7 @@ impl Hearing {
 
     /// The last report.
     #[must_use]
-    pub fn report(&self) -> Option<&Report> {
+    pub fn report(&self) -> Option<&Arc<Report>> {
         self.reports.back().map(|(_, report)| report)
     }
 

@@ -5,6 +5,7 @@
 mod tests;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sabai_daemon::access::Digests;
@@ -77,6 +78,12 @@ impl Mind {
         }
     }
 
+    /// Other settings are in force from now on. `stuck_after` is longer than any statement of the bot may take.
+    pub fn obeys(&mut self, settings: AgentSettings, stuck_after: Duration) {
+        self.settings = settings;
+        self.hearing.obeys(stuck_after);
+    }
+
     /// The probe saw something; `found` when it was a path that led to a session. Whether what it met is new, so that
     /// it should look again soon.
     pub fn sees(&mut self, sight: Sight, found: Option<Found>) -> bool {
@@ -111,7 +118,7 @@ impl Mind {
     }
 
     /// The bot was asked.
-    pub fn hears(&mut self, at: Moment, answer: Result<Report, String>, stood_still: bool) {
+    pub fn hears(&mut self, at: Moment, answer: Result<Arc<Report>, String>, stood_still: bool) {
         self.hearing.asked(at, answer, stood_still);
         let (pool, would_know) = (self.hearing.pool(), self.hearing.would_know());
         self.wedge.sees(pool, would_know);
@@ -130,7 +137,7 @@ impl Mind {
 
     /// The bot's last report.
     #[must_use]
-    pub fn report(&self) -> Option<&Report> {
+    pub fn report(&self) -> Option<&Arc<Report>> {
         self.hearing.report()
     }
 

@@ -16,6 +16,9 @@ pub mod write;
 use std::time::Duration;
 
 use sabai_wire::dial::SocketOptions;
+use sabai_wire::settings::PoolSettings;
+
+use crate::settings::AgentSettings;
 
 /// How to probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,4 +33,19 @@ pub struct ProbeSettings {
     pub success_threshold: u32,
     /// Options of the sockets: those of the bot's.
     pub socket: SocketOptions,
+}
+
+impl ProbeSettings {
+    /// How these settings have it probed: over sockets such as the bot's.
+    #[must_use]
+    pub fn of(agent: &AgentSettings, pool: &PoolSettings) -> Self {
+        let times = agent.probe;
+        Self {
+            interval: times.interval,
+            timeout: times.timeout,
+            write_interval: times.write_interval,
+            success_threshold: agent.thresholds.successes,
+            socket: SocketOptions::from(pool),
+        }
+    }
 }

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use sabai_daemon::control::{AskError, Client};
-use sabai_wire::control::{RecycleKind, RecycleOutcome, RecycleReport, RecycleRequest, Report};
+use sabai_wire::control::{
+    RecycleKind, RecycleOutcome, RecycleReason, RecycleReport, RecycleRequest, Report,
+};
 use sabai_wire::settings::PoolSettings;
 use uuid::Uuid;
 
 use crate::acts::{Recycle, Step};
 use crate::metrics::{Ended, Metrics};
 use crate::moment::Moment;
+use crate::requests::Turn;
 use crate::said::one_line;
 use crate::settings::RecycleSettings;
 
@@ -20,15 +23,28 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// The same when the bot has refused them, as one of another version may: everything else goes on meanwhile.
 const REFUSED: Duration = Duration::from_secs(60);
 
+/// What people ask for.
+const REQUESTED: Recycle = Recycle {
+    kind: RecycleKind::Refresh,
+    reason: RecycleReason::Requested,
+};
+
 /// What is under way.
 pub(super) struct Acting {
     client: Client,
     metrics: Metrics,
     running: Option<Running>,
-    /// When settings were put in force last.
-    applied: Option<Moment>,
-    /// Settings that the bot has refused, by their digest, and when.
-    refused: Option<(String, Moment)>,
+    /// Settings that were put in force last, by their digest, and when.
+    applied: Option<(String, Moment)>,
+    refused: Option<Refused>,
+}
+
+/// Settings that the bot has refused.
+#[derive(Clone, Debug)]
+struct Refused {
+    digest: String,
+    at: Moment,
+    why: String,
 }
 
 struct Running {
@@ -73,25 +89,54 @@ impl Acting {
                     .recycle(recycle.kind, recycle.reason, Ended::Withheld);
             }
             Step::Begin(recycle) => {
-                let request = RecycleRequest {
-                    request_id: Uuid::new_v4().to_string(),
-                    kind: recycle.kind,
-                    reason: recycle.reason,
-                    deadline: settings.drain_timeout,
-                };
-                tracing::info!(
-                    request_id = request.request_id,
-                    "{}: begins",
-                    words(recycle)
-                );
-                self.running = Some(Running {
-                    request,
-                    since: now,
-                    begun: false,
-                });
-                self.ask(now).await;
+                let id = Uuid::new_v4().to_string();
+                self.begin(now, recycle, id, settings).await;
             }
         }
+    }
+
+    /// Does what a person's request comes to, and says so.
+    pub(super) async fn serve(&mut self, now: Moment, turn: Turn, settings: &RecycleSettings) {
+        match turn {
+            Turn::Nothing => {}
+            Turn::Announce(due) => {
+                let seconds = due.since(now).as_secs_f64();
+                let words = words(REQUESTED);
+                tracing::info!("{words}: it begins in {seconds:.1} s at the earliest");
+            }
+            Turn::Refuse(fault) => {
+                let words = words(REQUESTED);
+                tracing::warn!(
+                    %fault,
+                    "{words}: refused, no fresh session can be made ({fault}); ask again when it can"
+                );
+                self.metrics
+                    .recycle(REQUESTED.kind, REQUESTED.reason, Ended::Withheld);
+            }
+            Turn::Begin(id) => self.begin(now, REQUESTED, id, settings).await,
+        }
+    }
+
+    async fn begin(
+        &mut self,
+        now: Moment,
+        recycle: Recycle,
+        request_id: String,
+        settings: &RecycleSettings,
+    ) {
+        tracing::info!(request_id, "{}: begins", words(recycle));
+        let request = RecycleRequest {
+            request_id,
+            kind: recycle.kind,
+            reason: recycle.reason,
+            deadline: settings.drain_timeout,
+        };
+        self.running = Some(Running {
+            request,
+            since: now,
+            begun: false,
+        });
+        self.ask(now).await;
     }
 
     /// Asks for what is not begun yet. The same request again is the same recycle.
@@ -169,27 +214,34 @@ impl Acting {
         );
     }
 
-    /// Whether the bot has refused these lately.
-    pub(super) fn was_refused(&self, now: Moment, settings: &PoolSettings) -> bool {
+    /// Why the bot has refused the settings of this digest, if it has lately.
+    pub(super) fn refused(&self, now: Moment, digest: &str) -> Option<&str> {
         let refused = self.refused.as_ref();
-        refused.is_some_and(|(digest, at)| now.since(*at) < REFUSED && *digest == settings.digest())
+        let refused = refused.filter(|one| now.since(one.at) < REFUSED && one.digest == digest);
+        refused.map(|one| one.why.as_str())
     }
 
-    /// Puts settings in force, not more often than it makes sense.
+    /// Puts settings in force; the same ones not more often than it makes sense.
     pub(super) async fn apply(&mut self, now: Moment, settings: &PoolSettings) {
-        if self.applied.is_some_and(|last| now.since(last) < AGAIN) {
+        let digest = settings.digest();
+        let just_now =
+            |(same, last): &(String, Moment)| *same == digest && now.since(*last) < AGAIN;
+        if self.applied.as_ref().is_some_and(just_now) {
             return;
         }
-        self.applied = Some(now);
-        let digest = settings.digest();
+        self.applied = Some((digest.clone(), now));
         match self.client.settings(settings).await {
             Ok(_) => tracing::info!(digest, "apply settings: the bot holds them"),
             Err(error) => {
-                if matches!(error, AskError::Refused { .. }) {
-                    self.refused = Some((digest.clone(), now));
-                }
                 let why = one_line(&error.to_string());
                 tracing::warn!(digest, "apply settings: {why}");
+                if matches!(error, AskError::Refused { .. }) {
+                    self.refused = Some(Refused {
+                        digest,
+                        at: now,
+                        why,
+                    });
+                }
             }
         }
     }

@@ -15,6 +15,8 @@ use crate::canary::path::Links;
 use crate::canary::recommendation::Recommendation;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::orders::Orders;
+use crate::settings::Discovery;
 
 /// In the folder of the control socket.
 const FILE: &str = "path.json";
@@ -37,6 +39,10 @@ pub(super) struct Canaries {
     pub(super) file: PathBuf,
     pub(super) metrics: Metrics,
     pub(super) known: watch::Sender<Knowledge>,
+    /// Whoever holds the Lease.
+    pub(super) always: bool,
+    pub(super) holds: watch::Receiver<bool>,
+    pub(super) orders: watch::Receiver<Orders>,
 }
 
 /// The file, by the path of the control socket.
@@ -45,8 +51,38 @@ pub(crate) fn file(control_socket: &Path) -> PathBuf {
 }
 
 impl Canaries {
-    /// Keeps them until it is dropped.
-    pub(super) async fn run(self) {
+    /// Keeps them, while they are ours to keep and wanted, until it is dropped.
+    pub(super) async fn run(mut self) {
+        loop {
+            self.change_to(true).await;
+            let mut change = self.clone();
+            tokio::select! {
+                () = self.keep_some() => {}
+                () = change.change_to(false) => {}
+            }
+            // What somebody else finds from now on stands in the status; what we knew is not confirmed any more.
+            self.metrics.idle_timeout(None);
+            self.known.send_replace(Knowledge::default());
+        }
+    }
+
+    /// Waits until they are to be kept, or are not.
+    async fn change_to(&mut self, wanted: bool) {
+        loop {
+            let ours = self.always || *self.holds.borrow_and_update();
+            let looked_for = self.orders.borrow_and_update().agent.discovery != Discovery::Disabled;
+            if (ours && looked_for) == wanted {
+                return;
+            }
+            // Both senders live as long as the agent.
+            tokio::select! {
+                _ = self.holds.changed() => {}
+                _ = self.orders.changed() => {}
+            }
+        }
+    }
+
+    async fn keep_some(&self) {
         let access = Arc::clone(&self.access);
         let links = Links::new(&self.pod, move |session| {
             let access = Arc::clone(&access);

@@ -7,25 +7,28 @@ use sabai_daemon::access::Access;
 use sabai_daemon::backoff::roll;
 use sabai_daemon::control::Client;
 use sabai_wire::fault::Fault;
-use sabai_wire::settings::PoolSettings;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::acting::Acting;
 use super::asking::Heard;
 use super::expiry::{Ends, Expiry};
+use super::known::Known;
 use super::standing::Standing;
 use super::telling::Telling;
+use super::wanted::Wanted;
 use crate::canary::Knowledge;
-use crate::canary::recommendation::{Recommendation, effective};
 use crate::clock::Clock;
 use crate::decision::Decision;
 use crate::metrics::{Metrics, Role};
 use crate::mind::{Found, Mind, Now};
 use crate::moment::Moment;
+use crate::orders::Orders;
+use crate::probe::ProbeSettings;
 use crate::probe::prober::{Gone, Seen};
 use crate::probe::report::{CertificateReport, PathReport, StageResult};
-use crate::settings::{AgentSettings, Discovery};
+use crate::requests::{Request, Requests, Turn};
+use crate::settings::AgentSettings;
 
 /// Time itself changes verdicts.
 const EVERY: Duration = Duration::from_millis(250);
@@ -38,9 +41,10 @@ const STUCK_MARGIN: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(super) struct Judge {
     pub(super) clock: Clock,
-    pub(super) settings: AgentSettings,
-    /// What the bot should hold, by the agent's own environment.
-    pub(super) pool: PoolSettings,
+    /// What is in force, for us and for the bot.
+    pub(super) orders: watch::Receiver<Orders>,
+    /// What people have asked for last.
+    pub(super) requests: watch::Receiver<Option<Request>>,
     pub(super) access: Arc<Access>,
     pub(super) client: Client,
     pub(super) metrics: Metrics,
@@ -48,6 +52,8 @@ pub(super) struct Judge {
     pub(super) heard: Arc<Mutex<mpsc::Receiver<Heard>>>,
     /// What the canaries know, if this agent keeps them.
     pub(super) known: Option<watch::Receiver<Knowledge>>,
+    /// How the probe looks.
+    pub(super) probe: watch::Sender<ProbeSettings>,
     /// Has the probe go a path soon.
     pub(super) hurry: Arc<Notify>,
     pub(super) standing: watch::Sender<Option<Standing>>,
@@ -58,15 +64,22 @@ impl Judge {
     pub(super) async fn run(self) {
         let (seen, heard) = (Arc::clone(&self.seen), Arc::clone(&self.heard));
         let (mut seen, mut heard) = (seen.lock().await, heard.lock().await);
-        let stuck_after = self.pool.statement_timeout() + STUCK_MARGIN;
-        let mind = Mind::new(self.clock.now(), self.settings.clone(), stuck_after);
+        let (mut orders, mut asked) = (self.orders.clone(), self.requests.clone());
+        orders.mark_changed();
+        asked.mark_changed();
+        let settings = orders.borrow().agent.clone();
+        let mind = Mind::new(self.clock.now(), settings.clone(), Duration::MAX);
         let acting = Acting::new(self.client.clone(), self.metrics.clone());
         let mut turns = interval(EVERY);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut bench = Bench {
             judge: self,
+            settings,
             mind,
             acting,
+            requests: Requests::default(),
+            wanted: Wanted::default(),
+            known: Known::default(),
             server: Expiry::default(),
             client: Expiry::default(),
             telling: Telling::default(),
@@ -76,6 +89,8 @@ impl Judge {
             tokio::select! {
                 Some(seen) = seen.recv() => bench.sees(seen).await,
                 Some(heard) = heard.recv() => bench.hears(heard).await,
+                Ok(()) = orders.changed() => bench.obeys(),
+                Ok(()) = asked.changed() => bench.is_asked().await,
                 _ = turns.tick() => {}
             }
             bench.judges().await;
@@ -86,8 +101,13 @@ impl Judge {
 /// A judge at work.
 struct Bench {
     judge: Judge,
+    /// In force.
+    settings: AgentSettings,
     mind: Mind,
     acting: Acting,
+    requests: Requests,
+    wanted: Wanted,
+    known: Known,
     /// What was told of the end of the server's certificate, and of ours.
     server: Expiry,
     client: Expiry,
@@ -97,6 +117,27 @@ struct Bench {
 }
 
 impl Bench {
+    /// Other orders are in force.
+    fn obeys(&mut self) {
+        let orders = self.judge.orders.borrow_and_update().clone();
+        let stuck_after = orders.pool.statement_timeout() + STUCK_MARGIN;
+        self.mind.obeys(orders.agent.clone(), stuck_after);
+        let probe = ProbeSettings::of(&orders.agent, &orders.pool);
+        let change = |now: &mut ProbeSettings| std::mem::replace(now, probe.clone()) != probe;
+        self.judge.probe.send_if_modified(change);
+        self.settings = orders.agent;
+    }
+
+    /// A person asks for a recycle.
+    async fn is_asked(&mut self) {
+        let request = self.judge.requests.borrow_and_update().clone();
+        let Some(request) = request else { return };
+        let now = self.judge.clock.now();
+        let spread = self.settings.recycle.spread;
+        let turn = self.requests.ask(now, &request, spread, roll());
+        self.acting.serve(now, turn, &self.settings.recycle).await;
+    }
+
     async fn sees(&mut self, seen: Seen) {
         let metrics = &self.judge.metrics;
         let Some(Gone {
@@ -115,6 +156,7 @@ impl Bench {
         if let Some(certificate) = &path.certificate {
             self.looks_at(certificate);
         }
+        self.known.saw(path);
         let began = *began;
         let found = path.met().map(|met| Found { began, met });
         let is_new = self.mind.sees(seen.sight, found);
@@ -141,7 +183,7 @@ impl Bench {
             issuer: &certificate.issuer,
             not_after,
         };
-        let warning = self.judge.settings.certificate_expiry_warning;
+        let warning = self.settings.certificate_expiry_warning;
         self.judge.metrics.certificate(ends.role, not_after);
         self.server.tells(self.judge.clock.now(), ends, warning);
     }
@@ -156,7 +198,7 @@ impl Bench {
             issuer: &certificate.issuer,
             not_after: certificate.not_after,
         };
-        let warning = self.judge.settings.certificate_expiry_warning;
+        let warning = self.settings.certificate_expiry_warning;
         self.judge.metrics.certificate(ends.role, ends.not_after);
         self.client.tells(self.judge.clock.now(), ends, warning);
     }
@@ -177,9 +219,12 @@ impl Bench {
             tracing::info!(%fault, "the bot is heard again");
         }
         self.unheard = fault;
-        let answer = answer.map_err(|(fault, why)| format!("{fault}: {why}"));
+        let answer = answer
+            .map(Arc::new)
+            .map_err(|(fault, why)| format!("{fault}: {why}"));
         self.mind.hears(at, answer, stood_still);
         self.acting.ask(at).await;
+        self.known.report = self.mind.report().map(Arc::clone);
         if let Some(report) = self.mind.report().filter(|_| fault.is_none())
             && self.acting.follow(at, report)
         {
@@ -192,43 +237,52 @@ impl Bench {
             moment: self.judge.clock.now(),
             instant: Instant::now(),
         };
-        let wanted = self.wanted();
-        let wanted = wanted.filter(|wanted| !self.acting.was_refused(now.moment, wanted));
-        self.mind.wants(wanted.as_ref().map(PoolSettings::digest));
+        let own = self.judge.known.as_ref();
+        let own = own.and_then(|known| known.borrow().finding);
+        self.wanted.follow(&self.judge.orders.borrow(), own);
+        let wanted = self.wanted.digest().map(str::to_owned);
+        let refused = wanted
+            .as_ref()
+            .and_then(|digest| self.acting.refused(now.moment, digest));
+        self.known.refused = refused.map(str::to_owned);
+        self.mind
+            .wants(wanted.clone().filter(|_| refused.is_none()));
+        self.known.wanted = wanted;
         let decision = self.mind.decision(now);
         self.publish(now.moment, decision);
-        match (decision, wanted) {
+        match (decision, self.wanted.settings()) {
             (Decision::ApplySettings, Some(wanted)) => {
-                self.acting.apply(now.moment, &wanted).await;
+                self.acting.apply(now.moment, wanted).await;
             }
             _ if self.acting.is_busy() => {}
-            _ => {
-                let step = self.mind.step(now, decision, roll());
-                let settings = self.judge.settings.recycle;
-                self.acting.take(now.moment, step, &settings).await;
-            }
+            _ => self.recycles(now, decision).await,
         }
     }
 
-    /// What the bot should hold, when the canaries know better and may say so.
-    fn wanted(&self) -> Option<PoolSettings> {
-        if self.judge.settings.discovery != Discovery::Apply {
-            return None;
+    /// What people have asked for comes before what was decided.
+    async fn recycles(&mut self, now: Now, decision: Decision) {
+        let settings = self.settings.recycle;
+        match self.requests.turn(now.moment, decision) {
+            Turn::Nothing => {
+                let step = self.mind.step(now, decision, roll());
+                self.acting.take(now.moment, step, &settings).await;
+            }
+            turn => self.acting.serve(now.moment, turn, &settings).await,
         }
-        let finding = self.judge.known.as_ref()?.borrow().finding?;
-        Some(effective(&self.judge.pool, Recommendation::of(&finding)))
     }
 
     fn publish(&mut self, now: Moment, decision: Decision) {
         let verdict = self.mind.verdict(now);
         let situation = self.mind.standing(now);
+        self.known.request = self.requests.served().cloned();
         let standing = Standing {
             at: now,
             verdict,
             situation,
-            settings: self.judge.settings.readiness,
+            settings: self.settings.readiness,
             decision,
             overload: self.mind.overload(now),
+            known: self.known.clone(),
         };
         self.telling.tell(&standing, now);
         self.judge.standing.send_replace(Some(standing));

@@ -3,6 +3,7 @@
 use sabai_daemon::admin::Readiness as Page;
 use sabai_wire::fault::Fault;
 
+use super::known::Known;
 use crate::decision::Decision;
 use crate::metrics::Metrics;
 use crate::moment::Moment;
@@ -20,6 +21,7 @@ pub(super) struct Standing {
     pub(super) decision: Decision,
     /// What the bot's statements meet for want of room on the server.
     pub(super) overload: Option<Fault>,
+    pub(super) known: Known,
 }
 
 impl Standing {

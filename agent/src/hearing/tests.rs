@@ -47,7 +47,7 @@ fn silence_is_counted_from_the_last_report() {
     hearing.asked(at(5), Err("REFUSED".to_owned()), false);
     let never = Told::Nothing(Some("REFUSED".to_owned()));
     assert_eq!(hearing.told(at(9)), never);
-    hearing.asked(at(10), Ok(well()), false);
+    hearing.asked(at(10), Ok(Arc::new(well())), false);
     assert_eq!(
         (hearing.told(at(10)), hearing.pool()),
         (Told::Ready, Bot::Fine)
@@ -57,7 +57,7 @@ fn silence_is_counted_from_the_last_report() {
         (hearing.told(at(13)), hearing.pool()),
         (silent(3), Bot::Silent)
     );
-    hearing.asked(at(14), Ok(well()), false);
+    hearing.asked(at(14), Ok(Arc::new(well())), false);
     assert_eq!(
         (hearing.told(at(14)), hearing.pool()),
         (Told::Ready, Bot::Fine)
@@ -80,7 +80,7 @@ fn a_bot_that_holds_back_is_timed_from_the_first_time_it_said_so() {
         (12, well(), Told::Ready),
     ];
     for (second, report, expected) in table {
-        hearing.asked(at(second), Ok(report), false);
+        hearing.asked(at(second), Ok(Arc::new(report)), false);
         assert_eq!(hearing.told(at(second)), expected, "{second}");
     }
 }
@@ -93,13 +93,13 @@ fn a_pool_that_stands_still_is_wedged_but_not_because_we_stood_still() {
             hearing.pool(),
             if second == 0 { Bot::Silent } else { Bot::Fine }
         );
-        hearing.asked(at(second), Ok(wedged()), false);
+        hearing.asked(at(second), Ok(Arc::new(wedged())), false);
     }
     assert_eq!(hearing.pool(), Bot::Wedged);
-    hearing.asked(at(7), Ok(wedged()), true);
+    hearing.asked(at(7), Ok(Arc::new(wedged())), true);
     assert_eq!(hearing.pool(), Bot::Fine, "the time before does not count");
     for second in 8..=13 {
-        hearing.asked(at(second), Ok(wedged()), false);
+        hearing.asked(at(second), Ok(Arc::new(wedged())), false);
     }
     assert_eq!(hearing.pool(), Bot::Wedged);
     assert!(hearing.reports.len() <= 8, "{}", hearing.reports.len());
@@ -130,7 +130,7 @@ fn a_server_without_room_is_what_statements_met_lately() {
         (42, met(&[]), None),
     ];
     for (second, report, expected) in table {
-        hearing.asked(at(second), Ok(report), false);
+        hearing.asked(at(second), Ok(Arc::new(report)), false);
         assert_eq!(hearing.overload(at(second)), expected, "{second}");
     }
 }

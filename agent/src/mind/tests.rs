@@ -79,7 +79,8 @@ impl Story {
 
     fn hear(&mut self, second: u64) {
         let at = self.at(second).moment;
-        self.mind.hears(at, Ok(self.report.clone()), false);
+        self.mind
+            .hears(at, Ok(Arc::new(self.report.clone())), false);
     }
 
     fn decision(&mut self, second: u64) -> Decision {

@@ -1,4 +1,4 @@
-//! The closed list of what can go wrong between us and Postgres, one word each.
+//! The closed list of what can go wrong between us and Postgres, and beside it, one word each.
 //!
 //! The same word stands in code, logs, metrics, status and `docs/faults.md`. Foreign errors become a
 //! `Fault` in one function per error type (`driver`, `io`, `tls`, `sqlstate`); what to do about one is
@@ -138,6 +138,21 @@ faults! {
     BotGarbled => Local,
     /// Every session of the bot's pool is in use, callers wait, and nothing moves.
     PoolWedged => Local,
+
+    /// The Kubernetes API server does not answer.
+    ApiUnreachable => Local,
+    /// The API server has too much to do, or an error of its own (429, 5xx).
+    ApiBusy => Local,
+    /// The API server does not know the agent's token (401).
+    ApiTokenRejected => Local,
+    /// The agent's service account lacks a right (403).
+    ApiForbidden => Local,
+    /// The API server does not know Sabai's custom resources.
+    CRDMissing => Local,
+    /// The API server's custom resources are older than the agent: it drops what they do not have.
+    CRDOutdated => Local,
+    /// The API server refuses what the agent asks or writes, for another reason.
+    ApiRefused => Local,
 }
 
 /// What kind of trouble a [`Fault`] is.
@@ -163,7 +178,7 @@ pub enum Class {
     Permanent,
     /// The server has too much to do: try later, and never add sessions.
     Overload,
-    /// Not Postgres: the pod's own bot, as its agent sees it.
+    /// Not Postgres: the pod's own bot, or the API server, as the agent sees them.
     Local,
 }
 

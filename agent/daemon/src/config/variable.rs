@@ -24,6 +24,7 @@ pub enum Group {
     Probe,
     Recycle,
     Readiness,
+    Cluster,
 }
 
 /// What happens when it is not set. An empty variable counts as not set.
@@ -37,7 +38,7 @@ pub enum Need {
 
 impl Group {
     /// All of them, in the order of `--help`.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Postgres,
         Self::Line,
         Self::Process,
@@ -46,6 +47,7 @@ impl Group {
         Self::Probe,
         Self::Recycle,
         Self::Readiness,
+        Self::Cluster,
     ];
 
     /// The group's heading in `--help`.
@@ -60,6 +62,7 @@ impl Group {
             Self::Probe => "Probe (PoolConfig.spec)",
             Self::Recycle => "Recycling (PoolConfig.spec)",
             Self::Readiness => "Readiness (PoolConfig.spec)",
+            Self::Cluster => "Kubernetes",
         }
     }
 }

@@ -79,6 +79,20 @@ impl Fault {
             }
             Self::BotSilent => "look at the bot's log and its CPU limit; it is asked again",
             Self::BotGarbled => "run bot and agent of the same version; it is asked again",
+            Self::ApiUnreachable => {
+                "look at the API server and the NetworkPolicy; what is in force stays, and it is asked again"
+            }
+            Self::ApiBusy => "it is asked again, more slowly; what is in force stays",
+            Self::ApiTokenRejected => {
+                "mount a token of the release's ServiceAccount into the agent; it is read again each minute"
+            }
+            Self::ApiForbidden => {
+                "apply the release's Role and RoleBinding again: helm upgrade, or kubectl apply"
+            }
+            Self::CRDMissing | Self::CRDOutdated => {
+                "kubectl apply --server-side --force-conflicts -f crds/"
+            }
+            Self::ApiRefused => "report a bug of Sabai, with this line; what is in force stays",
             Self::PoolWedged => "look at what its statements wait for in pg_stat_activity",
         }
     }

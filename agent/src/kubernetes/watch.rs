@@ -1,0 +1,129 @@
+//! Watches one object by its name, which is all that the agent's rights allow. A watch that a network has forgotten is noticed by
+//! the connection's keepalives, so it may be long; the list before it may not.
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use kube::core::{DeserializeGuard, NamespaceResourceScope};
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Resource};
+use sabai_daemon::backoff::Backoff;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::cluster::{Cluster, pause};
+use super::trouble::Trouble;
+
+/// A request for each.
+const WATCH: Duration = Duration::from_secs(25 * 60);
+/// Until the list is complete.
+const LIST: Duration = Duration::from_secs(10);
+/// While the API server is away; it is asked again within seconds of its return.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
+/// The version that was to be gone on from is forgotten: the list begins again by itself.
+const GONE: u16 = 410;
+
+/// A kind that can be watched.
+pub(super) trait Kind:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + Clone
+    + std::fmt::Debug
+    + DeserializeOwned
+    + Send
+    + 'static
+{
+    /// What is done, for the log.
+    const WATCHING: &'static str;
+}
+
+impl Kind for sabai_crds::PoolConfig {
+    const WATCHING: &'static str = "watch the PoolConfig";
+}
+
+impl Kind for sabai_crds::PoolInstance {
+    const WATCHING: &'static str = "watch the pod's PoolInstance";
+}
+
+/// The object as it is now: there is none, it cannot be read, or this one.
+pub(super) type Found<K> = Option<DeserializeGuard<K>>;
+
+/// Hands each state of the object on, the first one too, until it is dropped.
+pub(super) async fn watch<K: Kind>(
+    cluster: &Cluster,
+    name: &str,
+    mut found: impl FnMut(Found<K>) + Send,
+) {
+    let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
+    loop {
+        let trouble = match cluster.client().await {
+            Ok(client) => {
+                let api = Api::namespaced(client, &cluster.config().namespace);
+                let config = watcher::Config::default()
+                    .fields(&format!("metadata.name={name}"))
+                    .timeout(WATCH.as_secs() as u32);
+                let events = watcher(api, config);
+                follow(cluster, events, &mut found, &mut backoff).await
+            }
+            Err(trouble) => trouble,
+        };
+        cluster.tell(K::WATCHING, Some(&trouble));
+        sleep(pause(&trouble, backoff.pause())).await;
+    }
+}
+
+/// Until the stream has an error or does not come to the end of its list. It would go on by itself after an error, but ask
+/// again at once.
+async fn follow<K: Kind>(
+    cluster: &Cluster,
+    events: impl Stream<Item = watcher::Result<Event<DeserializeGuard<K>>>>,
+    found: &mut (impl FnMut(Found<K>) + Send),
+    backoff: &mut Backoff,
+) -> Trouble {
+    tokio::pin!(events);
+    let begins = || Some(Instant::now() + LIST);
+    let (mut listing, mut seen) = (begins(), false);
+    loop {
+        let event = match listing {
+            Some(end) => timeout_at(end, events.next()).await,
+            None => Ok(events.next().await),
+        };
+        let event = match event {
+            Ok(Some(Ok(event))) => event,
+            Ok(Some(Err(watcher::Error::WatchError(status)))) if status.code == GONE => {
+                listing = begins();
+                continue;
+            }
+            Ok(Some(Err(error))) => return of_watch(error),
+            Ok(None) => return Trouble::unreachable("the watch has ended"),
+            Err(_) => return Trouble::unreachable("the list does not come to its end"),
+        };
+        match event {
+            Event::Init => (listing, seen) = (listing.or_else(begins), false),
+            Event::InitApply(object) => {
+                seen = true;
+                found(Some(object));
+            }
+            Event::InitDone => {
+                listing = None;
+                if !seen {
+                    found(None);
+                }
+                cluster.tell(K::WATCHING, None);
+                backoff.reset();
+            }
+            Event::Apply(object) => found(Some(object)),
+            Event::Delete(_) => found(None),
+        }
+    }
+}
+
+fn of_watch(error: watcher::Error) -> Trouble {
+    use watcher::Error as E;
+    match error {
+        E::InitialListFailed(error) | E::WatchStartFailed(error) | E::WatchFailed(error) => {
+            error.into()
+        }
+        E::WatchError(status) => kube::Error::Api(status).into(),
+        E::NoResourceVersion => Trouble::unreachable("the list has no version"),
+    }
+}
