@@ -5,8 +5,8 @@ mod asking;
 pub(crate) mod canaries;
 mod expiry;
 mod judge;
-mod known;
-mod standing;
+pub(crate) mod known;
+pub(crate) mod standing;
 mod telling;
 mod wanted;
 
@@ -32,9 +32,8 @@ use crate::canary::Knowledge;
 use crate::clock::Clock;
 use crate::config::{ClusterConfig, Config};
 use crate::door::Door;
-use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::kept::Kept;
-use crate::kubernetes::obey::Obey;
+use crate::kubernetes::{Member, Sides};
 use crate::metrics::Metrics;
 use crate::orders::Orders;
 use crate::probe::path::Path;
@@ -90,6 +89,8 @@ struct Agent {
     orders: watch::Sender<Orders>,
     /// What people have asked for last.
     requests: watch::Sender<Option<Request>>,
+    /// So many peers are well, while our path is not, and this pod can be spared.
+    peers: watch::Sender<Option<u32>>,
     /// This agent holds the release's Lease.
     holds: watch::Sender<bool>,
     /// Has the probe go a path soon.
@@ -110,6 +111,7 @@ impl Agent {
                 config.probe.database.pool.clone(),
             )),
             requests: watch::Sender::new(None),
+            peers: watch::Sender::new(None),
             holds: watch::Sender::new(false),
             hurry: Arc::default(),
             tasks: TaskTracker::new(),
@@ -141,10 +143,12 @@ impl Agent {
             asking::ask(asker.clone(), clock.clone(), heard_by.clone())
         });
         let known = self.keep_canaries();
+        let kept_by_us = known.clone();
         let judge = Judge {
             clock: self.clock.clone(),
             orders: self.orders.subscribe(),
             requests: self.requests.subscribe(),
+            peers: self.peers.subscribe(),
             access: Arc::clone(&self.access),
             client,
             metrics: self.metrics.clone(),
@@ -157,19 +161,39 @@ impl Agent {
         };
         self.spawn("judge", move || judge.clone().run());
         if let Some(cluster) = &self.config.cluster {
-            self.join(cluster.clone());
+            self.join(cluster.clone(), kept_by_us);
         }
     }
 
     /// Obeys a PoolConfig, and tells what became of it.
-    fn join(&self, cluster: ClusterConfig) {
+    fn join(&self, cluster: ClusterConfig, known: Option<watch::Receiver<Knowledge>>) {
         let kept = Arc::new(Kept::open(&self.config.control_socket));
         if let Some(orders) = kept.orders() {
             self.orders.send_replace(orders);
         }
-        let cluster = Cluster::new(cluster, self.metrics.clone());
-        let obey = Obey::new(cluster, kept, self.orders.clone(), self.requests.clone());
+        let member = Member::new(
+            cluster,
+            Sides {
+                metrics: self.metrics.clone(),
+                clock: self.clock.clone(),
+                kept,
+                orders: self.orders.clone(),
+                requests: self.requests.clone(),
+                standing: self.standing.subscribe(),
+                known,
+                peers: self.peers.clone(),
+            },
+        );
+        let Member {
+            obey,
+            asked,
+            report,
+            spare,
+        } = member;
         self.spawn("poolconfig", move || obey.clone().run());
+        self.spawn("requests", move || asked.clone().run());
+        self.spawn("poolinstance", move || report.clone().run());
+        self.spawn("peers", move || spare.clone().run());
     }
 
     /// Unless this agent is told never to.

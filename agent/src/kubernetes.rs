@@ -2,16 +2,106 @@
 //! on with what it has.
 //!
 //! - [`cluster`]: the way to the API server ([`connect`]), and what is said of its troubles ([`trouble`], [`complaints`])
-//! - [`obey`]: the reconcile: [`watch`], [`validate`], plan, apply; [`kept`] is the file of what is in force
-//! - [`report`]: this pod's PoolInstance ([`instance`] is what it says)
+//! - [`obey`]: the reconcile: [`mod@watch`], [`validate`], [`mod@plan`], apply; [`kept`] is the file of what is in force
+//! - [`asked`]: what people ask of this pod alone ([`request`])
+//! - [`report`]: this pod's PoolInstance; [`instance`] is what it says, [`news`] what its Events say
+//! - [`spare`]: whether the release can spare this pod ([`peers`])
 
-pub(crate) mod cluster;
+mod asked;
+mod cluster;
 mod complaints;
 mod connect;
+mod instance;
 pub(crate) mod kept;
-pub(crate) mod obey;
+mod merge;
+mod news;
+mod obey;
+mod peers;
 mod plan;
+mod report;
 mod request;
+mod skew;
+mod spare;
 mod trouble;
 mod validate;
 mod watch;
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch as channel};
+
+use crate::app::standing::Standing;
+use crate::canary::Knowledge;
+use crate::clock::Clock;
+use crate::config::ClusterConfig;
+use crate::metrics::Metrics;
+use crate::orders::Orders;
+use crate::requests::Request;
+use asked::Asked;
+use cluster::Cluster;
+use kept::Kept;
+use obey::Obey;
+use report::Report;
+use spare::Spare;
+
+/// What the rest of the agent knows, and is told.
+pub(crate) struct Sides {
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Clock,
+    pub(crate) kept: Arc<Kept>,
+    pub(crate) orders: channel::Sender<Orders>,
+    pub(crate) requests: channel::Sender<Option<Request>>,
+    pub(crate) standing: channel::Receiver<Option<Standing>>,
+    pub(crate) known: Option<channel::Receiver<Knowledge>>,
+    /// So many peers are well, and this pod can be spared.
+    pub(crate) peers: channel::Sender<Option<u32>>,
+}
+
+/// The tasks of a member of a release.
+pub(crate) struct Member {
+    pub(crate) obey: Obey,
+    pub(crate) asked: Asked,
+    pub(crate) report: Report,
+    pub(crate) spare: Spare,
+}
+
+impl Member {
+    /// Asks nothing yet.
+    pub(crate) fn new(config: ClusterConfig, sides: Sides) -> Self {
+        let cluster = Cluster::new(config, sides.metrics);
+        let kept = sides.kept;
+        let obey = Obey::new(
+            cluster.clone(),
+            Arc::clone(&kept),
+            sides.orders,
+            sides.requests.clone(),
+        );
+        let asked = Asked {
+            cluster: cluster.clone(),
+            kept: Arc::clone(&kept),
+            requests: sides.requests,
+            ill: channel::Sender::new(None),
+        };
+        let report = Report {
+            cluster: cluster.clone(),
+            kept,
+            clock: sides.clock,
+            followed: obey.followed(),
+            standing: sides.standing.clone(),
+            known: sides.known,
+            ill_request: asked.ill.subscribe(),
+            refresh: Arc::new(Notify::new()),
+        };
+        let spare = Spare {
+            cluster,
+            standing: sides.standing,
+            peers: sides.peers,
+        };
+        Self {
+            obey,
+            asked,
+            report,
+            spare,
+        }
+    }
+}

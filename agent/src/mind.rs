@@ -44,6 +44,8 @@ pub struct Mind {
     acts: Acts,
     /// Digest of the settings that the bot should hold; nobody says so when absent.
     wanted: Option<String>,
+    /// What peers tell, as in [`readiness::Situation::peers`].
+    peers: Option<u32>,
 }
 
 /// The time, by the two clocks that matter: how long the agent was awake, and the one that runs on while it is not.
@@ -75,6 +77,7 @@ impl Mind {
             wedge: Wedge::default(),
             acts: Acts::default(),
             wanted: None,
+            peers: None,
         }
     }
 
@@ -129,6 +132,11 @@ impl Mind {
         self.wanted = digest;
     }
 
+    /// So many peers are well, while this pod's path is not, and it can be spared.
+    pub fn hears_of_peers(&mut self, peers: Option<u32>) {
+        self.peers = peers;
+    }
+
     /// A replace has ended: from now on it is seen whether the pool moves.
     pub fn replaced(&mut self, now: Moment) {
         self.wedge.replaced();
@@ -164,6 +172,7 @@ impl Mind {
             cause: verdict.cause,
             verdict_age: now.since(verdict.seen.unwrap_or_default()),
             probe_interval: self.settings.probe.interval,
+            peers: self.peers,
         }
     }
 

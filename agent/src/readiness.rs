@@ -30,6 +30,9 @@ pub struct Situation {
     /// Since something was last seen, ping or path.
     pub verdict_age: Duration,
     pub probe_interval: Duration,
+    /// So many peers reach Postgres, as was seen since this pod's path is ill, and the release can spare this pod; `None` while
+    /// nobody says so.
+    pub peers: Option<u32>,
 }
 
 /// What the bot says of itself.
@@ -62,6 +65,8 @@ pub enum Why {
     BotNotReady(String),
     PoolWedged,
     StartupHold(String),
+    /// Nothing answers, and peers are well: so many.
+    LocalFault(u32, Option<Cause>),
     /// Strict alone.
     Stale(Duration),
     /// Strict alone.
@@ -87,6 +92,7 @@ fn local_fault(now: &Situation, hold: Duration) -> Option<Why> {
         Told::NotReady(reason) => Some(Why::BotNotReady(reason.clone())),
         _ if now.wedged_again => Some(Why::PoolWedged),
         Told::Held(since, reason) if *since < hold => Some(Why::StartupHold(reason.clone())),
+        _ if now.verdict == State::Down => now.peers.map(|peers| Why::LocalFault(peers, now.cause)),
         Told::Silent(..) | Told::Ready | Told::Held(..) => None,
     }
 }
@@ -131,6 +137,23 @@ impl Wedge {
     }
 }
 
+impl Why {
+    /// Why, in one word, as it stands in conditions.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::BotNeverHeard(_) => "BotNeverHeard",
+            Self::BotSilent(..) => "BotSilent",
+            Self::BotNotReady(_) => "BotNotReady",
+            Self::PoolWedged => "PoolWedged",
+            Self::StartupHold(_) => "StartupHold",
+            Self::LocalFault(..) => "LocalFault",
+            Self::Stale(_) => "Stale",
+            Self::NotWritable(_) => "NotWritable",
+        }
+    }
+}
+
 impl fmt::Display for Why {
     /// For people who look at `/readyz`, and for the log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,6 +175,16 @@ impl fmt::Display for Why {
                 write!(f, "{fault}: a replace has not helped; {}", fault.advice())
             }
             Self::StartupHold(reason) => write!(f, "held back at its start: {reason}"),
+            Self::LocalFault(peers, cause) => {
+                let peers = match peers {
+                    1 => "1 peer is healthy".to_owned(),
+                    more => format!("{more} peers are healthy"),
+                };
+                write!(f, "{peers}, so the path from this pod is at fault")?;
+                cause.iter().try_for_each(|Cause { stage, fault }| {
+                    write!(f, ": {fault} at {}", stage.as_str())
+                })
+            }
             Self::Stale(age) => write!(f, "the verdict is {} s old (Strict)", age.as_secs()),
             Self::NotWritable(Some(Cause { stage, fault })) => write!(
                 f,

@@ -45,6 +45,8 @@ pub(super) struct Judge {
     pub(super) orders: watch::Receiver<Orders>,
     /// What people have asked for last.
     pub(super) requests: watch::Receiver<Option<Request>>,
+    /// So many peers are well, while our path is not, and this pod can be spared.
+    pub(super) peers: watch::Receiver<Option<u32>>,
     pub(super) access: Arc<Access>,
     pub(super) client: Client,
     pub(super) metrics: Metrics,
@@ -239,6 +241,7 @@ impl Bench {
         };
         let own = self.judge.known.as_ref();
         let own = own.and_then(|known| known.borrow().finding);
+        self.mind.hears_of_peers(*self.judge.peers.borrow());
         self.wanted.follow(&self.judge.orders.borrow(), own);
         let wanted = self.wanted.digest().map(str::to_owned);
         let refused = wanted

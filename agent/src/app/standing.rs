@@ -13,20 +13,20 @@ use crate::verdict::Verdict;
 
 /// What was judged last.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
-    pub(super) at: Moment,
-    pub(super) verdict: Verdict,
-    pub(super) situation: Situation,
-    pub(super) settings: ReadinessSettings,
-    pub(super) decision: Decision,
+pub(crate) struct Standing {
+    pub(crate) at: Moment,
+    pub(crate) verdict: Verdict,
+    pub(crate) situation: Situation,
+    pub(crate) settings: ReadinessSettings,
+    pub(crate) decision: Decision,
     /// What the bot's statements meet for want of room on the server.
-    pub(super) overload: Option<Fault>,
-    pub(super) known: Known,
+    pub(crate) overload: Option<Fault>,
+    pub(crate) known: Known,
 }
 
 impl Standing {
     /// By what is known now: what was judged a while ago has grown older, whatever became of the judge.
-    pub(super) fn readiness(&self, now: Moment) -> Readiness {
+    pub(crate) fn readiness(&self, now: Moment) -> Readiness {
         let situation = Situation {
             verdict_age: self.situation.verdict_age + now.since(self.at),
             ..self.situation.clone()

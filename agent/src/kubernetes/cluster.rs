@@ -98,6 +98,12 @@ impl Cluster {
         }
     }
 
+    /// The server drops fields that its resource definitions do not have: `words` says which.
+    pub(super) fn outdated(&self, words: &str) {
+        let trouble = Trouble::Fault(Fault::CRDOutdated, words.to_owned());
+        self.tell("report everything", Some(&trouble));
+    }
+
     pub(super) fn pool_configs(&self, client: Client) -> Api<PoolConfig> {
         Api::namespaced(client, &self.0.config.namespace)
     }

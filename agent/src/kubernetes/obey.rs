@@ -63,6 +63,11 @@ impl Obey {
         }
     }
 
+    /// What is followed, for whoever reports it.
+    pub(super) fn followed(&self) -> watch::Receiver<Followed> {
+        self.followed.subscribe()
+    }
+
     /// Follows the PoolConfig until it is dropped.
     pub(crate) async fn run(self) {
         let name = self.cluster.config().pool_config.clone();

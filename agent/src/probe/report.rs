@@ -116,6 +116,8 @@ pub struct ServerReport {
     /// The address that was dialed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<SocketAddr>,
+    /// Sessions that it has for ordinary roles, all together.
+    pub session_limit: u64,
     /// It is a standby, or was one a moment ago.
     pub in_recovery: bool,
     /// It takes no writes from us.

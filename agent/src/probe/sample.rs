@@ -94,6 +94,7 @@ pub(crate) fn facts() -> SessionFacts {
         server_version: 180_004,
         server_start: server_start(),
         server_address: Some([10, 244, 1, 5].into()),
+        session_limit: 97,
         peer: address(8),
         reached: reached(),
         certificate: certificate(),

@@ -6,7 +6,7 @@ use sabai_wire::stage::Stage;
 use super::*;
 use crate::page::rows;
 
-const HEAD: &str = "| bot | pool | verdict | seen | LocalFaults | Strict |";
+const HEAD: &str = "| bot | pool | verdict | seen | peers | LocalFaults | Strict |";
 const INTERVAL: Duration = Duration::from_secs(10);
 const HOLD: Duration = Duration::from_secs(300);
 const BOTS: [&str; 7] = [
@@ -28,12 +28,12 @@ fn told(words: &str) -> Told {
 }
 
 /// A situation and the words that the page has for it.
-fn situations() -> Vec<(Situation, [&'static str; 4])> {
+fn situations() -> Vec<(Situation, [&'static str; 5])> {
     let mut all = vec![];
     for bot in BOTS {
         for (wedged_again, pool) in [(true, "wedged again"), (false, "moves")] {
             for verdict in State::ALL.iter().copied() {
-                for (seconds, seen) in [(30, "lately"), (31, "long ago")] {
+                for ((seconds, seen), (peers, well)) in pairs() {
                     let situation = Situation {
                         bot: told(bot),
                         wedged_again,
@@ -44,13 +44,22 @@ fn situations() -> Vec<(Situation, [&'static str; 4])> {
                         }),
                         verdict_age: Duration::from_secs(seconds),
                         probe_interval: INTERVAL,
+                        peers,
                     };
-                    all.push((situation, [bot, pool, verdict.as_str(), seen]));
+                    all.push((situation, [bot, pool, verdict.as_str(), seen, well]));
                 }
             }
         }
     }
     all
+}
+
+/// How old the verdict is, and what peers tell.
+fn pairs() -> impl Iterator<Item = ((u64, &'static str), (Option<u32>, &'static str))> {
+    let seen = [(30, "lately"), (31, "long ago")];
+    let peers = [(None, "-"), (Some(2), "2 healthy")];
+    seen.into_iter()
+        .flat_map(move |seen| peers.into_iter().map(move |peers| (seen, peers)))
 }
 
 fn answer(situation: &Situation, policy: Policy) -> String {
@@ -80,8 +89,8 @@ fn the_page_tells_the_readiness_of_every_situation() {
         let at = at.unwrap_or_else(|| panic!("no row for {words:?}"));
         used[at] = true;
         for (policy, expected) in [
-            (Policy::LocalFaults, rows[at][4]),
-            (Policy::Strict, rows[at][5]),
+            (Policy::LocalFaults, rows[at][5]),
+            (Policy::Strict, rows[at][6]),
         ] {
             let answer = answer(&situation, policy);
             let fits = if expected == "ready" {

@@ -90,6 +90,8 @@ pub struct ServerFacts {
     pub in_recovery: bool,
     /// `transaction_read_only`: it takes no writes from us.
     pub read_only: bool,
+    /// Sessions that it has for ordinary roles, all together.
+    pub session_limit: i32,
 }
 
 impl DialError {

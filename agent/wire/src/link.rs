@@ -69,6 +69,8 @@ pub struct SessionFacts {
     pub server_start: SystemTime,
     /// `inet_server_addr()`: the server's own address, which differs from `peer` behind a proxy or load balancer.
     pub server_address: Option<IpAddr>,
+    /// Sessions that the server has for ordinary roles, all together.
+    pub session_limit: i32,
     /// The address that was dialed.
     pub peer: SocketAddr,
     /// What the name led to.

@@ -109,6 +109,7 @@ fn standby() -> DialError {
         version: 170_000,
         start: sample::server_start(),
         address: None,
+        session_limit: 97,
         in_recovery: true,
         read_only: true,
     }));

@@ -40,6 +40,7 @@ impl PathReport {
             version: facts.server_version,
             start: facts.server_start,
             address: facts.server_address,
+            session_limit: facts.session_limit,
             // Such a session is not handed out.
             in_recovery: false,
             read_only: false,
@@ -194,6 +195,7 @@ fn of_server(facts: &ServerFacts, reached: &Reached) -> ServerReport {
         start_time: facts.start.into(),
         address: facts.address,
         peer: reached.peer(),
+        session_limit: u64::try_from(facts.session_limit).unwrap_or_default(),
         in_recovery: facts.in_recovery,
         read_only: facts.read_only,
     }

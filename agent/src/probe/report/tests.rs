@@ -68,7 +68,7 @@ fn a_good_path_tells_certificate_and_server_and_what_sessions_are_compared_with(
     assert_eq!(
         value["server"],
         json!({"version": "18.4", "startTime": "2026-11-01T04:00:00.25Z", "address": "10.244.1.5",
-               "peer": "10.96.14.8:5432", "inRecovery": false, "readOnly": false})
+               "peer": "10.96.14.8:5432", "sessionLimit": 97, "inRecovery": false, "readOnly": false})
     );
     let met = report.met().expect("it led to a session");
     assert_eq!(met.certificate, "9f2c".repeat(16));

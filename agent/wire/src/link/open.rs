@@ -73,7 +73,9 @@ impl Session {
 const FIRST_QUERY: &str = "select pg_backend_pid(), current_setting('server_version_num')::int4, \
      pg_is_in_recovery(), current_setting('transaction_read_only')::bool, current_setting('synchronous_commit'), \
      (select backend_start from pg_stat_activity where pid = pg_backend_pid()), \
-     pg_postmaster_start_time(), inet_server_addr()";
+     pg_postmaster_start_time(), inet_server_addr(), \
+     current_setting('max_connections')::int4 - current_setting('superuser_reserved_connections')::int4 \
+     - coalesce(current_setting('reserved_connections', true)::int4, 0)";
 
 impl Link {
     /// Opens a session through all stages.
@@ -121,6 +123,7 @@ impl Link {
             server_version: server.version,
             server_start: server.start,
             server_address: server.address,
+            session_limit: server.session_limit,
             peer,
             reached: course.reached,
             certificate: course.certificate.expect("TLS was passed"),
@@ -203,6 +206,7 @@ async fn first_query(client: &Client) -> Result<First, Failure> {
         read_only: row.try_get(3).map_err(failed)?,
         start: row.try_get(6).map_err(failed)?,
         address: row.try_get(7).map_err(failed)?,
+        session_limit: row.try_get(8).map_err(failed)?,
     };
     let durability: String = row.try_get(4).map_err(failed)?;
     if let Some((fault, detail)) = unfit(&server, &durability) {
