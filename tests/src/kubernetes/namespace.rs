@@ -184,6 +184,7 @@ impl Namespace {
     }
 
     /// The same, signed with the API server's own key, for less than it would give: one that ends soon.
+    /// The server remembers for ten seconds more that it was good.
     ///
     /// # Errors
     /// When there is no such service account.

@@ -15,6 +15,9 @@ use uuid::Uuid;
 /// Who issues them, and whom they are for: a cluster's usual name.
 pub(super) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 
+/// The API server takes a token for so long after its end, for the sake of clocks that differ.
+const LEEWAY: Duration = Duration::from_secs(60);
+
 pub(super) struct Signer(KeyPair);
 
 impl Signer {
@@ -31,17 +34,19 @@ impl Signer {
         self.0.public_key_pem()
     }
 
-    /// A token for `subject`; `bound` is what Kubernetes reads under its own name.
+    /// A token for `subject` that the API server takes for so long; `bound` is what Kubernetes reads under its own name.
     pub(super) fn token(
         &self,
         subject: &str,
         bound: &Value,
         lasts: Duration,
     ) -> anyhow::Result<String> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let end = (now + lasts).saturating_sub(LEEWAY).as_secs();
+        let begin = now.saturating_sub(2 * LEEWAY).as_secs();
         let claims = json!({
             "iss": ISSUER, "aud": [ISSUER], "sub": subject, "jti": Uuid::new_v4().to_string(),
-            "iat": now, "nbf": now, "exp": now + lasts.as_secs(), "kubernetes.io": bound,
+            "iat": begin, "nbf": begin, "exp": end, "kubernetes.io": bound,
         });
         let header = json!({"alg": "ES256", "typ": "JWT"});
         let [header, claims] =
