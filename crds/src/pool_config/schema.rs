@@ -115,7 +115,8 @@ fn of_rule(rule: &Between) -> Value {
     };
     let demand = rule.relation.demand(rule.other.path);
     json!({
-        "rule": kept,
+        // Both are always given, by their defaults; but the group's own default, {}, is judged without them.
+        "rule": format!("!has(self.{name}) || !has(self.{other}) || {kept}"),
         "message": format!("{} {demand}: lower {name} or raise {other}", rule.field.path),
         "fieldPath": format!(".{name}"),
     })
@@ -132,5 +133,5 @@ fn pending() -> Value {
             "lastTransitionTime": "1970-01-01T00:00:00Z",
         })
     };
-    json!(["Accepted", "Applied", "Ready"].map(pending))
+    json!(["Accepted", "Applied", "Ready", "Healthy"].map(pending))
 }
