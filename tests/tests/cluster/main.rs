@@ -1,0 +1,3 @@
+//! The agent in a cluster: real API server, real rights, real bots under load. One file for each group of rows.
+
+mod tuned;
