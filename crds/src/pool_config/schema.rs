@@ -73,7 +73,10 @@ fn of_field(field: &Field) -> Value {
         Range::Millis(low, high) => {
             let mut shape = shape::matching(DURATION_PATTERN, DURATION_CHARACTERS);
             let low = Some(low).filter(|low| *low > 0).map(|low| bound(">=", low));
-            let rule: Vec<String> = low.into_iter().chain([bound("<=", high)]).collect();
+            let form = format!("self.matches('{DURATION_PATTERN}')");
+            let bounds = low.into_iter().chain([bound("<=", high)]);
+            // What is no duration breaks the pattern too; here it would end in "type conversion error".
+            let rule: Vec<String> = [form].into_iter().chain(bounds).collect();
             shape["x-kubernetes-validations"] = json!([{
                 "rule": rule.join(" && "),
                 "message": format!("{} must be {}", field.path, field.range),
@@ -108,14 +111,23 @@ fn bound(comparison: &str, millis: u64) -> String {
 
 fn of_rule(rule: &Between) -> Value {
     let (name, other) = (rule.field.group_and_name().1, rule.other.group_and_name().1);
+    let times = |comparison: &str| {
+        let (one, other) = (format!("self.{name}"), format!("self.{other}"));
+        format!(
+            "[{one}, {other}].exists(time, !time.matches('{DURATION_PATTERN}')) \
+            || duration({one}) {comparison} duration({other})"
+        )
+    };
     let kept = match rule.relation {
         Relation::AtMostLess(less) => format!("self.{name} <= self.{other} - {less}"),
-        Relation::AtMost => format!("duration(self.{name}) <= duration(self.{other})"),
-        Relation::Below => format!("duration(self.{name}) < duration(self.{other})"),
+        Relation::AtMost => times("<="),
+        Relation::Below => times("<"),
     };
     let demand = rule.relation.demand(rule.other.path);
     json!({
-        "rule": kept,
+        // Both are always given, by their defaults; but the group's own default, {}, is judged without them. Of what is
+        // no duration its own field complains.
+        "rule": format!("!has(self.{name}) || !has(self.{other}) || {kept}"),
         "message": format!("{} {demand}: lower {name} or raise {other}", rule.field.path),
         "fieldPath": format!(".{name}"),
     })
@@ -132,5 +144,5 @@ fn pending() -> Value {
             "lastTransitionTime": "1970-01-01T00:00:00Z",
         })
     };
-    json!(["Accepted", "Applied", "Ready"].map(pending))
+    json!(["Accepted", "Applied", "Ready", "Healthy"].map(pending))
 }

@@ -1,0 +1,171 @@
+//! What an operator sees: installing, `kubectl explain`, `kubectl get sabai`.
+
+use sabai_wire::settings::{AGENT_FIELDS, FIELDS};
+use serde_json::json;
+
+use super::reports::{instance, of_pool_config, patch};
+use super::{KUBERNETES, manifests, namespace, pool_config};
+
+#[tokio::test]
+async fn the_definitions_are_taken_without_a_warning_and_established() {
+    let kubernetes = KUBERNETES.get().await.expect("Kubernetes starts");
+    let apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
+    let applied = kubernetes
+        .kubectl_with_input(&apply, &manifests())
+        .await
+        .expect("kubectl");
+    assert_eq!(applied.stderr, "", "a warning");
+    for name in ["poolconfigs.sabai.dev", "poolinstances.sabai.dev"] {
+        let wait = [
+            "wait",
+            "--for=condition=Established",
+            "--timeout=30s",
+            "crd",
+            name,
+        ];
+        kubernetes
+            .kubectl(&wait)
+            .await
+            .expect("kubectl")
+            .ok()
+            .expect("established");
+        let definition = kubernetes
+            .kubectl(&["get", "crd", name, "-o", "json"])
+            .await
+            .expect("kubectl");
+        let definition = definition.ok().expect("there");
+        assert!(!definition.contains("NonStructuralSchema"), "{definition}");
+    }
+}
+
+#[tokio::test]
+async fn explain_tells_every_field_with_what_it_means_and_takes() {
+    let namespace = namespace("explain").await;
+    let explain = async |path: &str, more: &[&str]| {
+        let arguments = [&["explain", path], more].concat();
+        let told = namespace
+            .kubectl(&arguments)
+            .await
+            .expect("kubectl")
+            .ok()
+            .expect(path);
+        told.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let all = explain("pcfg.spec", &["--recursive"]).await;
+    for field in FIELDS.iter().chain(AGENT_FIELDS) {
+        assert!(
+            all.contains(&format!(" {} <", field.group_and_name().1)),
+            "{}: {all}",
+            field.path
+        );
+    }
+    let told = explain("poolconfig.spec.pool.acquireTimeout", &[]).await;
+    let words = "Longest wait for a session; a caller's own deadline may be shorter. 50ms to 1m.";
+    assert!(told.contains(words), "{told}");
+    let told = explain("pinst.status.lastRecycle", &[]).await;
+    assert!(told.contains("CertificateChanged"), "{told}");
+}
+
+/// The cells of each line but the age, which ticks.
+fn cells(printed: &str) -> Vec<Vec<&str>> {
+    let lines = printed.lines().filter(|line| !line.is_empty());
+    lines
+        .map(|line| line.split_whitespace().collect())
+        .collect()
+}
+
+#[tokio::test]
+async fn get_sabai_shows_both_kinds_at_a_glance() {
+    let namespace = namespace("glance").await;
+    namespace
+        .apply(&pool_config(&json!({})).to_string())
+        .await
+        .expect("valid");
+    let get = async |arguments: &[&str]| {
+        let arguments = [&["get"], arguments].concat();
+        namespace
+            .kubectl(&arguments)
+            .await
+            .expect("kubectl")
+            .ok()
+            .expect("printed")
+    };
+    let printed = get(&["sabai"]).await;
+    let nobody = cells(&printed);
+    assert_eq!(
+        nobody[0],
+        [
+            "NAME", "READY", "MAX", "PODS", "APPLIED", "HEALTHY", "REASON", "AGE"
+        ]
+    );
+    assert_eq!(
+        nobody[1][..4],
+        ["poolconfig.sabai.dev/shop", "Unknown", "16", "Pending"]
+    );
+
+    let taken = patch(&namespace, "poolconfigs/shop/status", &of_pool_config()).await;
+    taken.ok().expect("taken");
+    let body = serde_json::to_string(&instance("shop-x2k4q")).expect("written");
+    namespace.apply(&body).await.expect("valid");
+    let printed = get(&["sabai"]).await;
+    let both = cells(&printed);
+    assert_eq!(
+        both[1][..7],
+        [
+            "poolconfig.sabai.dev/shop",
+            "False",
+            "16",
+            "3",
+            "3",
+            "2",
+            "PathBroken"
+        ]
+    );
+    let heads = [
+        "NAME", "READY", "HEALTHY", "STAGE", "REASON", "GEN", "SIZE", "SPOOLED", "SEEN", "AGE",
+    ];
+    assert_eq!(both[2], heads);
+    let instance = [
+        "poolinstance.sabai.dev/shop-x2k4q",
+        "False",
+        "False",
+        "TCP",
+        "PathBroken",
+        "4",
+        "12",
+        "41",
+    ];
+    assert_eq!(both[3][..8], instance);
+    assert_eq!(both[3].len(), heads.len(), "SEEN is a time ago");
+
+    let printed = get(&["pcfg", "-o", "wide"]).await;
+    let wide = cells(&printed);
+    assert_eq!(
+        wide[0][7..],
+        ["MODE", "CEILING", "LIMIT", "IDLE-TIMEOUT", "AGE"]
+    );
+    assert_eq!(wide[1][7..11], ["Automatic", "76", "97", "340s"]);
+    let printed = get(&["pinst", "-o", "wide"]).await;
+    let wide = cells(&printed);
+    assert_eq!(
+        wide[0][9..],
+        [
+            "NODE",
+            "POOL-GEN",
+            "CERTIFICATE-ENDS",
+            "LAST-RECYCLE",
+            "VERSION",
+            "AGE"
+        ]
+    );
+    assert_eq!(
+        wide[1][9..14],
+        [
+            "node-c",
+            "7",
+            "2026-11-23T09:14:37.25Z",
+            "CertificateChanged",
+            "0.4.0"
+        ]
+    );
+}
