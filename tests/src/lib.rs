@@ -24,6 +24,7 @@ pub mod postgres;
 pub mod preload;
 pub mod process;
 pub mod random;
+pub mod release;
 pub mod scene;
 pub mod scratch;
 pub mod shelf;
