@@ -1,0 +1,3 @@
+//! The agent in a cluster: a real API server, with the release's own rights.
+
+mod rights;
