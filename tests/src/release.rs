@@ -19,6 +19,7 @@ use crate::webhook::Webhook;
 use crate::world::World;
 
 pub use member::Member;
+pub use rights::Rights;
 pub use setup::{Setup, cluster, pool_config, setup, short_times};
 
 /// For whatever must come about on a busy machine.

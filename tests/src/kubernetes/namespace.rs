@@ -77,10 +77,18 @@ impl Namespace {
     /// # Errors
     /// When it cannot be run or does not end; its own failure is an output.
     pub async fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<Output> {
-        self.with_input(arguments, "").await
+        self.kubectl_with_input(arguments, "").await
     }
 
-    async fn with_input(&self, arguments: &[&str], input: &str) -> anyhow::Result<Output> {
+    /// The same with this text on its standard input.
+    ///
+    /// # Errors
+    /// As [`Namespace::kubectl`].
+    pub async fn kubectl_with_input(
+        &self,
+        arguments: &[&str],
+        input: &str,
+    ) -> anyhow::Result<Output> {
         let here = [&["-n", self.name.as_str()], arguments].concat();
         self.kubernetes.kubectl_with_input(&here, input).await
     }
@@ -90,7 +98,7 @@ impl Namespace {
     /// # Errors
     /// With kubectl's complaint.
     pub async fn apply(&self, yaml: &str) -> anyhow::Result<String> {
-        self.with_input(&["apply", "-f", "-"], yaml)
+        self.kubectl_with_input(&["apply", "-f", "-"], yaml)
             .await?
             .ok()
             .context("kubectl apply")
@@ -104,7 +112,7 @@ impl Namespace {
     /// # Panics
     /// When kubectl cannot be run.
     pub async fn try_apply(&self, yaml: &str) -> Result<(), String> {
-        let output = self.with_input(&["apply", "-f", "-"], yaml).await;
+        let output = self.kubectl_with_input(&["apply", "-f", "-"], yaml).await;
         let output = output.expect("kubectl runs");
         if output.status.success() {
             Ok(())

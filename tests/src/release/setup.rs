@@ -15,7 +15,7 @@ use crate::scene;
 use crate::world::{Options, World};
 
 use super::member::{Ground, Member};
-use super::rights::rights;
+use super::rights::Rights;
 use super::{LIMIT, Release};
 
 const ANSWERS: &str = "
@@ -148,8 +148,11 @@ impl Setup {
         let namespace = kubernetes.namespace("release").await.expect("a namespace");
         // Policies are not of a namespace, so the name is to be one of its own.
         let name = format!("shop-{}", namespace.name());
-        let rights = rights(&name, namespace.name(), SERVICE_ACCOUNT).expect("the chart's files");
-        namespace.apply(&rights).await.expect("rights");
+        let rights = Rights {
+            name: &name,
+            service_account: SERVICE_ACCOUNT,
+        };
+        rights.grant(&namespace).await.expect("rights");
         if let Some(spec) = &self.spec {
             let object = pool_config(&name, spec).to_string();
             namespace.apply(&object).await.expect("a PoolConfig");
