@@ -9,7 +9,7 @@ use sabai_daemon::control::Client;
 use sabai_wire::fault::Fault;
 use sabai_wire::settings::PoolSettings;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::acting::Acting;
 use super::asking::Heard;
@@ -24,11 +24,9 @@ use crate::metrics::{Metrics, Role};
 use crate::mind::{Found, Mind, Now};
 use crate::moment::Moment;
 use crate::probe::prober::{Gone, Seen};
-use crate::probe::report::{CertificateReport, PathReport, StageResult};
+use crate::probe::report::{PathReport, StageResult};
 use crate::settings::{AgentSettings, Discovery};
 
-/// Time itself changes verdicts.
-const EVERY: Duration = Duration::from_millis(250);
 /// Files are read from local disk.
 const READING: Duration = Duration::from_secs(1);
 /// A statement of the bot's takes at most its own limit; a pool that stands still for longer is wedged.
@@ -61,8 +59,7 @@ impl Judge {
         let stuck_after = self.pool.statement_timeout() + STUCK_MARGIN;
         let mind = Mind::new(self.clock.now(), self.settings.clone(), stuck_after);
         let acting = Acting::new(self.client.clone(), self.metrics.clone());
-        let mut turns = interval(EVERY);
-        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let clock = self.clock.clone();
         let mut bench = Bench {
             judge: self,
             mind,
@@ -73,12 +70,13 @@ impl Judge {
             unheard: None,
         };
         loop {
+            bench.judges().await;
             tokio::select! {
                 Some(seen) = seen.recv() => bench.sees(seen).await,
                 Some(heard) = heard.recv() => bench.hears(heard).await,
-                _ = turns.tick() => {}
+                // Time itself changes verdicts.
+                () = clock.ticked() => {}
             }
-            bench.judges().await;
         }
     }
 }
@@ -113,16 +111,17 @@ impl Bench {
         measure(path, metrics);
         self.telling.last_path(path);
         if let Some(certificate) = &path.certificate {
-            self.looks_at(certificate);
+            self.looks_at(Ends {
+                role: Role::Server,
+                names: &certificate.names,
+                issuer: &certificate.issuer,
+                not_after: certificate.not_after.get(),
+            });
         }
         let began = *began;
         let found = path.met().map(|met| Found { began, met });
         let is_new = self.mind.sees(seen.sight, found);
-        self.looks_at_our_own().await;
-        let read = timeout(READING, self.judge.access.digests()).await;
-        // What is wrong with a file the next path tells.
-        let digests = read.ok().and_then(Result::ok);
-        let changed = digests.is_some_and(|digests| self.mind.reads(Instant::now(), digests));
+        let changed = self.reads().await;
         if changed {
             tracing::info!(
                 "CA, client certificate or password have changed; a path shows whether they are good"
@@ -133,32 +132,33 @@ impl Bench {
         }
     }
 
-    fn looks_at(&mut self, certificate: &CertificateReport) {
-        let not_after = certificate.not_after.get();
-        let ends = Ends {
-            role: Role::Server,
-            names: &certificate.names,
-            issuer: &certificate.issuer,
-            not_after,
-        };
-        let warning = self.judge.settings.certificate_expiry_warning;
-        self.judge.metrics.certificate(ends.role, not_after);
-        self.server.tells(self.judge.clock.now(), ends, warning);
-    }
-
-    /// Postgres refuses a client certificate that has ended.
-    async fn looks_at_our_own(&mut self) {
-        let read = timeout(READING, self.judge.access.client_certificate()).await;
-        let Ok(Some(certificate)) = read else { return };
-        let ends = Ends {
-            role: Role::Client,
-            names: &certificate.names,
-            issuer: &certificate.issuer,
-            not_after: certificate.not_after,
-        };
+    /// A certificate was seen: how long it is valid is measured, and told in time.
+    fn looks_at(&mut self, ends: Ends<'_>) {
         let warning = self.judge.settings.certificate_expiry_warning;
         self.judge.metrics.certificate(ends.role, ends.not_after);
-        self.client.tells(self.judge.clock.now(), ends, warning);
+        let expiry = match ends.role {
+            Role::Server => &mut self.server,
+            Role::Client => &mut self.client,
+        };
+        expiry.tells(self.judge.clock.now(), ends, warning);
+    }
+
+    /// Whether files of ours have changed. Postgres refuses a client certificate that has ended, so its end is told too.
+    async fn reads(&mut self) -> bool {
+        let read = timeout(READING, self.judge.access.contents()).await;
+        // What is wrong with a file the next path tells.
+        let Some(contents) = read.ok().and_then(Result::ok) else {
+            return false;
+        };
+        if let Some(certificate) = &contents.client_certificate {
+            self.looks_at(Ends {
+                role: Role::Client,
+                names: &certificate.names,
+                issuer: &certificate.issuer,
+                not_after: certificate.not_after,
+            });
+        }
+        self.mind.reads(Instant::now(), contents.digests)
     }
 
     async fn hears(&mut self, heard: Heard) {
