@@ -1,12 +1,11 @@
 //! Links to Postgres as the configuration says at that moment: where to and as whom is read again each time, so that
 //! rotated files heal by themselves. When to open one, and with which settings, is the caller's.
 
-mod digests;
+mod contents;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sabai_wire::certificate::CertificateFacts;
 use sabai_wire::dial::{self, DialError, Dialer};
 use sabai_wire::fault::Fault;
 use sabai_wire::link::{Credentials, Link, Session};
@@ -15,8 +14,8 @@ use sabai_wire::trust::{ClientIdentity, Roots};
 use tokio::task::spawn_blocking;
 
 use crate::config::postgres::{RootCertificates, Target};
-use crate::config::{DatabaseConfig, PostgresConfig, read_file};
-pub use digests::Digests;
+use crate::config::{DatabaseConfig, PostgresConfig};
+pub use contents::{Contents, Digests};
 
 /// The way to one database.
 pub struct Access {
@@ -55,33 +54,36 @@ impl Access {
         Box::pin(Link::open(&dialer, &credentials, session)).await
     }
 
-    /// What the files and the password hold now, as digests. It takes as long as the disk does.
+    /// What the files and the password hold now, in one read. It takes as long as the disk does.
     ///
     /// # Errors
     /// The [`Fault`] that opening a link would meet: a file is gone, too long, or what it holds is no longer valid.
-    pub async fn digests(&self) -> Result<Digests, DialError> {
-        let target = self.target().await?;
-        let read = spawn_blocking(move || Digests::of(&target)).await;
-        let broken = |detail| DialError::new(Stage::Tls, Fault::TrustFileBroken, detail);
-        read.map_err(|panic| broken(format!("reading the certificates failed: {panic}")))?
-            .map_err(broken)
-    }
-
-    /// Our own certificate as its file holds it now; `None` without one, or when it cannot be read: what is wrong with it
-    /// the next link tells.
-    pub async fn client_certificate(&self) -> Option<CertificateFacts> {
-        let client = self.target().await.ok()?.client?;
-        let read = spawn_blocking(move || read_file(&client.certificate)).await;
-        CertificateFacts::read_pem(&read.ok()?.ok()?)
+    pub async fn contents(&self) -> Result<Contents, DialError> {
+        self.read(|target| {
+            let broken = |detail| DialError::new(Stage::Tls, Fault::TrustFileBroken, detail);
+            Contents::of(&target).map_err(broken)
+        })
+        .await
     }
 
     async fn target(&self) -> Result<Target, DialError> {
+        self.read(Ok).await
+    }
+
+    /// Reads the configuration, and with it whatever it names: in one go, where waiting for a disk keeps nobody.
+    async fn read<T, F>(&self, what: F) -> Result<T, DialError>
+    where
+        T: Send + 'static,
+        F: FnOnce(Target) -> Result<T, DialError> + Send + 'static,
+    {
         let postgres = self.postgres.clone();
         let broken = |detail| DialError::new(Stage::Auth, Fault::PasswordFileBroken, detail);
-        // It may read files.
-        let read = spawn_blocking(move || postgres.target()).await;
+        let read = move || {
+            let target = postgres.target();
+            what(target.map_err(|problems| broken(problems.to_string()))?)
+        };
+        let read = spawn_blocking(read).await;
         read.map_err(|panic| broken(format!("reading the configuration failed: {panic}")))?
-            .map_err(|problems| broken(problems.to_string()))
     }
 
     fn dialer(&self, target: &Target) -> Arc<Dialer> {

@@ -6,7 +6,7 @@ use sabai_daemon::control::{AskError, Client};
 use sabai_wire::control::Report;
 use sabai_wire::fault::Fault;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::moment::Moment;
@@ -37,13 +37,15 @@ pub(super) fn fault_of(error: &AskError) -> Fault {
 
 /// Asks until nobody listens.
 pub(super) async fn ask(client: Client, clock: Clock, heard: mpsc::Sender<Heard>) {
-    let mut turns = interval(EVERY);
-    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut asked = None;
     let (mut awake, mut instant) = (clock.now(), Instant::now());
     // Not told yet.
     let mut standstill = false;
     loop {
-        turns.tick().await;
+        if let Some(asked) = asked {
+            clock.ticked_after(asked, EVERY).await;
+        }
+        asked = Some(Instant::now());
         let answer = client.report().await;
         let now = (clock.now(), Instant::now());
         let stood_still = now.1.duration_since(instant) > now.0.since(awake) + BLINK;

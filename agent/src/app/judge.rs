@@ -8,7 +8,7 @@ use sabai_daemon::backoff::roll;
 use sabai_daemon::control::Client;
 use sabai_wire::fault::Fault;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::acting::Acting;
 use super::asking::Heard;
@@ -26,12 +26,10 @@ use crate::moment::Moment;
 use crate::orders::Orders;
 use crate::probe::ProbeSettings;
 use crate::probe::prober::{Gone, Seen};
-use crate::probe::report::{CertificateReport, PathReport, StageResult};
+use crate::probe::report::{PathReport, StageResult};
 use crate::requests::{Request, Requests, Turn};
 use crate::settings::AgentSettings;
 
-/// Time itself changes verdicts.
-const EVERY: Duration = Duration::from_millis(250);
 /// Files are read from local disk.
 const READING: Duration = Duration::from_secs(1);
 /// A statement of the bot's takes at most its own limit; a pool that stands still for longer is wedged.
@@ -67,13 +65,12 @@ impl Judge {
         let (seen, heard) = (Arc::clone(&self.seen), Arc::clone(&self.heard));
         let (mut seen, mut heard) = (seen.lock().await, heard.lock().await);
         let (mut orders, mut asked) = (self.orders.clone(), self.requests.clone());
-        orders.mark_changed();
+        // What was asked before a judge panicked is asked again: the same request is served once.
         asked.mark_changed();
         let settings = orders.borrow().agent.clone();
         let mind = Mind::new(self.clock.now(), settings.clone(), Duration::MAX);
         let acting = Acting::new(self.client.clone(), self.metrics.clone());
-        let mut turns = interval(EVERY);
-        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let clock = self.clock.clone();
         let mut bench = Bench {
             judge: self,
             settings,
@@ -87,15 +84,17 @@ impl Judge {
             telling: Telling::default(),
             unheard: None,
         };
+        bench.obeys();
         loop {
+            bench.judges().await;
             tokio::select! {
                 Some(seen) = seen.recv() => bench.sees(seen).await,
                 Some(heard) = heard.recv() => bench.hears(heard).await,
                 Ok(()) = orders.changed() => bench.obeys(),
                 Ok(()) = asked.changed() => bench.is_asked().await,
-                _ = turns.tick() => {}
+                // Time itself changes verdicts.
+                () = clock.ticked() => {}
             }
-            bench.judges().await;
         }
     }
 }
@@ -156,17 +155,18 @@ impl Bench {
         measure(path, metrics);
         self.telling.last_path(path);
         if let Some(certificate) = &path.certificate {
-            self.looks_at(certificate);
+            self.looks_at(Ends {
+                role: Role::Server,
+                names: &certificate.names,
+                issuer: &certificate.issuer,
+                not_after: certificate.not_after.get(),
+            });
         }
         self.known.saw(path);
         let began = *began;
         let found = path.met().map(|met| Found { began, met });
         let is_new = self.mind.sees(seen.sight, found);
-        self.looks_at_our_own().await;
-        let read = timeout(READING, self.judge.access.digests()).await;
-        // What is wrong with a file the next path tells.
-        let digests = read.ok().and_then(Result::ok);
-        let changed = digests.is_some_and(|digests| self.mind.reads(Instant::now(), digests));
+        let changed = self.reads().await;
         if changed {
             tracing::info!(
                 "CA, client certificate or password have changed; a path shows whether they are good"
@@ -177,32 +177,33 @@ impl Bench {
         }
     }
 
-    fn looks_at(&mut self, certificate: &CertificateReport) {
-        let not_after = certificate.not_after.get();
-        let ends = Ends {
-            role: Role::Server,
-            names: &certificate.names,
-            issuer: &certificate.issuer,
-            not_after,
-        };
-        let warning = self.settings.certificate_expiry_warning;
-        self.judge.metrics.certificate(ends.role, not_after);
-        self.server.tells(self.judge.clock.now(), ends, warning);
-    }
-
-    /// Postgres refuses a client certificate that has ended.
-    async fn looks_at_our_own(&mut self) {
-        let read = timeout(READING, self.judge.access.client_certificate()).await;
-        let Ok(Some(certificate)) = read else { return };
-        let ends = Ends {
-            role: Role::Client,
-            names: &certificate.names,
-            issuer: &certificate.issuer,
-            not_after: certificate.not_after,
-        };
+    /// A certificate was seen: how long it is valid is measured, and told in time.
+    fn looks_at(&mut self, ends: Ends<'_>) {
         let warning = self.settings.certificate_expiry_warning;
         self.judge.metrics.certificate(ends.role, ends.not_after);
-        self.client.tells(self.judge.clock.now(), ends, warning);
+        let expiry = match ends.role {
+            Role::Server => &mut self.server,
+            Role::Client => &mut self.client,
+        };
+        expiry.tells(self.judge.clock.now(), ends, warning);
+    }
+
+    /// Whether files of ours have changed. Postgres refuses a client certificate that has ended, so its end is told too.
+    async fn reads(&mut self) -> bool {
+        let read = timeout(READING, self.judge.access.contents()).await;
+        // What is wrong with a file the next path tells.
+        let Some(contents) = read.ok().and_then(Result::ok) else {
+            return false;
+        };
+        if let Some(certificate) = &contents.client_certificate {
+            self.looks_at(Ends {
+                role: Role::Client,
+                names: &certificate.names,
+                issuer: &certificate.issuer,
+                not_after: certificate.not_after,
+            });
+        }
+        self.mind.reads(Instant::now(), contents.digests)
     }
 
     async fn hears(&mut self, heard: Heard) {

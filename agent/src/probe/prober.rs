@@ -73,8 +73,8 @@ where
     A: Fn() -> Moment + Send,
     J: FnMut() -> f64 + Send,
 {
-    /// Looks at nothing yet. `awake` must move on in steps well below 250 ms; `roll` gives numbers from 0 to 1; `hurry`
-    /// has a path gone soon.
+    /// Looks at nothing yet. `awake` tells how long the process has been awake until then; `roll` gives numbers from 0 to 1;
+    /// `hurry` has a path gone soon.
     pub fn new(
         route: R,
         settings: watch::Receiver<ProbeSettings>,

@@ -44,6 +44,10 @@ fn access(root: &str) -> (TempDir, Access) {
     (folder, access)
 }
 
+async fn digests(access: &Access) -> Digests {
+    access.contents().await.expect("readable").digests
+}
+
 fn session() -> Session {
     Session {
         application_name: "sabai/test".to_owned(),
@@ -85,7 +89,7 @@ async fn a_change_of_contents_is_seen_whatever_the_way_and_nothing_else_is_one()
         symlink(Path::new(target), at("new")).expect("linked");
         fs::rename(at("new"), at(name)).expect("renamed");
     };
-    let mut last = access.digests().await.expect("readable");
+    let mut last = digests(&access).await;
     assert!(last.ca.is_some() && last.client_certificate.is_some() && last.password.is_some());
     assert_eq!(
         last.ca.expect("given")[..],
@@ -120,7 +124,7 @@ async fn a_change_of_contents_is_seen_whatever_the_way_and_nothing_else_is_one()
     ];
     for (what, change, expected) in steps {
         change();
-        let now = access.digests().await.expect("readable");
+        let now = digests(&access).await;
         assert_eq!(changed(&last, &now), expected, "{what}");
         last = now;
     }
@@ -134,11 +138,11 @@ async fn a_byte_that_moves_from_certificate_to_key_is_a_change() {
     };
     write("crt", "ab");
     write("key", "c");
-    let before = access.digests().await.expect("readable");
+    let before = digests(&access).await;
     assert_eq!(before.ca, None, "the system's are not watched");
     write("crt", "a");
     write("key", "bc");
-    let after = access.digests().await.expect("readable");
+    let after = digests(&access).await;
     assert_eq!(changed(&before, &after), [false, true, false]);
 }
 
@@ -146,7 +150,7 @@ async fn a_byte_that_moves_from_certificate_to_key_is_a_change() {
 async fn what_cannot_be_read_is_the_fault_that_a_dial_would_meet() {
     let (folder, access) = access("ca");
     fs::write(folder.path().join("ca"), vec![b'x'; 5 << 20]).expect("written");
-    let error = access.digests().await.expect_err("too long");
+    let error = access.contents().await.expect_err("too long");
     assert_eq!(
         (error.stage, error.fault),
         (Stage::Tls, Fault::TrustFileBroken)
@@ -157,7 +161,7 @@ async fn what_cannot_be_read_is_the_fault_that_a_dial_would_meet() {
     );
     fs::remove_file(folder.path().join("password")).expect("removed");
     let gone = (Stage::Auth, Fault::PasswordFileBroken);
-    let error = access.digests().await.expect_err("gone");
+    let error = access.contents().await.expect_err("gone");
     assert_eq!((error.stage, error.fault), gone);
     let error = access.open(&session()).await.err().expect("gone");
     assert_eq!((error.stage, error.fault), gone);
@@ -173,7 +177,7 @@ async fn what_cannot_be_read_is_the_fault_that_a_dial_would_meet() {
 #[tokio::test]
 async fn nothing_of_the_password_is_printed() {
     let (_folder, access) = access("ca");
-    let digests = access.digests().await.expect("readable");
+    let digests = digests(&access).await;
     let password = digests.password.expect("given");
     let printed = format!("{digests:?}");
     assert!(printed.contains("password: Some(\"***\")"), "{printed}");

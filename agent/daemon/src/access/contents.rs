@@ -1,13 +1,23 @@
 //! What is trusted and who we are, as digests of the contents, so that a change is seen whatever the way the files were
-//! swapped: written over, renamed, or a link that leads elsewhere. Says nothing about whether they are any good.
+//! swapped: written over, renamed, or a link that leads elsewhere. Says nothing about whether they are any good, but for
+//! our own certificate, whose end is to be told before it comes.
 
 use std::fmt;
 use std::path::Path;
 
 use ring::digest::SHA256;
+use sabai_wire::certificate::CertificateFacts;
 
 use crate::config::postgres::{RootCertificates, Target};
 use crate::config::read_file;
+
+/// What was configured at one moment.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    pub digests: Digests,
+    /// Our own certificate; `None` without one, or when its file holds none: what is wrong with it the next link tells.
+    pub client_certificate: Option<CertificateFacts>,
+}
 
 /// SHA-256 of what was configured at one moment. Equal digests are equal contents.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,23 +31,28 @@ pub struct Digests {
     pub password: Option<[u8; 32]>,
 }
 
-impl Digests {
-    /// Reads the certificates that `target` names. Blocks for as long as the disk does.
+impl Contents {
+    /// Reads the certificates that `target` names, each file once. Blocks for as long as the disk does.
     pub(super) fn of(target: &Target) -> Result<Self, String> {
         let ca = match &target.root {
             RootCertificates::System => None,
             RootCertificates::File(path) => Some(digest(&read("PGSSLROOTCERT", path)?)),
         };
         let client = target.client.as_ref().map(|client| {
-            let certificate = digest(&read("PGSSLCERT", &client.certificate)?);
+            let certificate = read("PGSSLCERT", &client.certificate)?;
             let key = digest(&read("PGSSLKEY", &client.key)?);
-            Ok::<_, String>(digest(&[certificate, key].concat()))
+            Ok::<_, String>((digest(&[digest(&certificate), key].concat()), certificate))
         });
+        let (client, certificate) = client.transpose()?.unzip();
         let password = target.password.as_ref();
-        Ok(Self {
+        let digests = Digests {
             ca,
-            client_certificate: client.transpose()?,
+            client_certificate: client,
             password: password.map(|password| digest(password.expose().as_bytes())),
+        };
+        Ok(Self {
+            digests,
+            client_certificate: certificate.and_then(|pem| CertificateFacts::read_pem(&pem)),
         })
     }
 }
