@@ -1,4 +1,8 @@
 //! The agent in a cluster: real API server, real rights, real bots under load. One file for each group of rows.
 
+mod gone;
+mod peers;
+mod replaced;
+mod requested;
 mod rights;
 mod tuned;
