@@ -181,6 +181,7 @@ impl Agent {
                 requests: self.requests.clone(),
                 standing: self.standing.subscribe(),
                 known,
+                holds: self.holds.clone(),
                 peers: self.peers.clone(),
             },
         );
@@ -188,11 +189,15 @@ impl Agent {
             obey,
             asked,
             report,
+            hold,
+            holder,
             spare,
         } = member;
         self.spawn("poolconfig", move || obey.clone().run());
         self.spawn("requests", move || asked.clone().run());
         self.spawn("poolinstance", move || report.clone().run());
+        self.spawn("lease", move || hold.clone().run());
+        self.spawn("status", move || holder.clone().run());
         self.spawn("peers", move || spare.clone().run());
     }
 

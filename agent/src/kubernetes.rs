@@ -6,13 +6,17 @@
 //! - [`asked`]: what people ask of this pod alone ([`request`])
 //! - [`report`]: this pod's PoolInstance; [`instance`] is what it says, [`news`] what its Events say
 //! - [`spare`]: whether the release can spare this pod ([`peers`])
+//! - [`hold`]: one agent of the release holds its Lease ([`lease`]); [`holder`] then writes the PoolConfig's status ([`summary`])
 
 mod asked;
 mod cluster;
 mod complaints;
 mod connect;
+mod hold;
+mod holder;
 mod instance;
 pub(crate) mod kept;
+mod lease;
 mod merge;
 mod news;
 mod obey;
@@ -22,6 +26,7 @@ mod report;
 mod request;
 mod skew;
 mod spare;
+mod summary;
 mod trouble;
 mod validate;
 mod watch;
@@ -39,6 +44,8 @@ use crate::orders::Orders;
 use crate::requests::Request;
 use asked::Asked;
 use cluster::Cluster;
+use hold::Hold;
+use holder::Holder;
 use kept::Kept;
 use obey::Obey;
 use report::Report;
@@ -53,6 +60,8 @@ pub(crate) struct Sides {
     pub(crate) requests: channel::Sender<Option<Request>>,
     pub(crate) standing: channel::Receiver<Option<Standing>>,
     pub(crate) known: Option<channel::Receiver<Knowledge>>,
+    /// This agent holds the release's Lease.
+    pub(crate) holds: channel::Sender<bool>,
     /// So many peers are well, and this pod can be spared.
     pub(crate) peers: channel::Sender<Option<u32>>,
 }
@@ -62,6 +71,8 @@ pub(crate) struct Member {
     pub(crate) obey: Obey,
     pub(crate) asked: Asked,
     pub(crate) report: Report,
+    pub(crate) hold: Hold,
+    pub(crate) holder: Holder,
     pub(crate) spare: Spare,
 }
 
@@ -88,9 +99,23 @@ impl Member {
             clock: sides.clock,
             followed: obey.followed(),
             standing: sides.standing.clone(),
-            known: sides.known,
+            known: sides.known.clone(),
             ill_request: asked.ill.subscribe(),
             refresh: Arc::new(Notify::new()),
+        };
+        let hold = Hold::new(
+            cluster.clone(),
+            sides.holds.clone(),
+            obey.name_in_use.clone(),
+        );
+        let holder = Holder {
+            cluster: cluster.clone(),
+            holding: hold.holding(),
+            holds: sides.holds.subscribe(),
+            followed: obey.followed(),
+            standing: sides.standing.clone(),
+            known: sides.known,
+            refresh_own_report: Arc::clone(&report.refresh),
         };
         let spare = Spare {
             cluster,
@@ -101,6 +126,8 @@ impl Member {
             obey,
             asked,
             report,
+            hold,
+            holder,
             spare,
         }
     }

@@ -26,16 +26,7 @@ const KEEPALIVES: u32 = 3;
 /// # Errors
 /// When neither can be read.
 pub(super) async fn client(kubeconfig: Option<&Path>) -> anyhow::Result<Client> {
-    let config = match kubeconfig {
-        Some(file) => {
-            let read = Kubeconfig::read_from(file);
-            let read = read.with_context(|| format!("read {}", file.display()))?;
-            Config::from_custom_kubeconfig(read, &KubeConfigOptions::default())
-                .await
-                .with_context(|| format!("use {}", file.display()))?
-        }
-        None => Config::incluster().context("use the pod's own service account")?,
-    };
+    let config = config(kubeconfig).await?;
     let mut tcp = HttpConnector::new();
     // What comes over it is HTTPS.
     tcp.enforce_http(false);
@@ -59,4 +50,19 @@ pub(super) async fn client(kubeconfig: Option<&Path>) -> anyhow::Result<Client> 
         Some(auth) => builder.with_layer(&auth).build(),
         None => builder.build(),
     })
+}
+
+/// What the file says, or what the pod was given.
+///
+/// # Errors
+/// As [`client`].
+pub(super) async fn config(kubeconfig: Option<&Path>) -> anyhow::Result<Config> {
+    let Some(file) = kubeconfig else {
+        return Config::incluster().context("use the pod's own service account");
+    };
+    let read = Kubeconfig::read_from(file);
+    let read = read.with_context(|| format!("read {}", file.display()))?;
+    Config::from_custom_kubeconfig(read, &KubeConfigOptions::default())
+        .await
+        .with_context(|| format!("use {}", file.display()))
 }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use kube::core::DeserializeGuard;
+use sabai_crds::pool_config::IdleTimeout;
 use sabai_crds::{PoolConfig, PoolConfigSpec};
 use sabai_wire::duration::GepDuration;
 
@@ -63,22 +64,21 @@ fn joined(problems: impl Iterator<Item = impl Display>) -> String {
 
 /// What the release's agents have found about the path, as its status keeps it.
 fn kept_finding(object: &PoolConfig) -> Option<Finding> {
-    let kept = object
-        .status
-        .as_ref()?
-        .path
-        .as_ref()?
-        .idle_timeout
-        .as_ref()?;
+    let path = object.status.as_ref()?.path.as_ref()?;
+    finding(path.idle_timeout.as_ref()?)
+}
+
+/// What was found, as it is told.
+pub(super) fn finding(told: &IdleTimeout) -> Option<Finding> {
     let time = |text: &Option<String>| -> Option<Duration> {
         let time: GepDuration = text.as_ref()?.parse().ok()?;
         Some(time.get())
     };
-    let word = kept.closed_by.as_deref()?;
+    let word = told.closed_by.as_deref()?;
     let mut all = ClosedBy::ALL.iter().copied();
     Some(Finding {
-        alive_after: time(&kept.alive_after)?,
-        dead_after: time(&kept.dead_after)?,
+        alive_after: time(&told.alive_after)?,
+        dead_after: time(&told.dead_after)?,
         closed_by: all.find(|one| one.as_str() == word)?,
     })
 }

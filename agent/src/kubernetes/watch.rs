@@ -1,4 +1,4 @@
-//! Watches one object by its name, which is all that the agent's rights allow. A watch that a network has forgotten is noticed by
+//! Watches one object by its name, or all of a release. A watch that a network has forgotten is noticed by
 //! the connection's keepalives, so it may be long; the list before it may not.
 
 use std::time::Duration;
@@ -47,26 +47,64 @@ impl Kind for sabai_crds::PoolInstance {
 /// The object as it is now: there is none, it cannot be read, or this one.
 pub(super) type Found<K> = Option<DeserializeGuard<K>>;
 
+/// What a watch brings.
+#[derive(Debug)]
+pub(super) enum Change<K> {
+    /// Nothing is known until all are listed again.
+    Lost,
+    /// A list begins: what is not in it is gone.
+    Listing,
+    Is(DeserializeGuard<K>),
+    Gone(DeserializeGuard<K>),
+    /// The list is complete.
+    Listed,
+}
+
 /// Hands each state of the object on, the first one too, until it is dropped.
 pub(super) async fn watch<K: Kind>(
     cluster: &Cluster,
     name: &str,
     mut found: impl FnMut(Found<K>) + Send,
 ) {
+    let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
+    let mut seen = false;
+    watch_all(cluster, K::WATCHING, config, |change| match change {
+        Change::Lost => {}
+        Change::Listing => seen = false,
+        Change::Is(object) => {
+            seen = true;
+            found(Some(object));
+        }
+        Change::Listed if seen => {}
+        Change::Gone(_) | Change::Listed => found(None),
+    })
+    .await;
+}
+
+/// Hands on whatever happens to all objects that `config` selects, until it is dropped. `doing` is for the log.
+pub(super) async fn watch_all<K: Kind>(
+    cluster: &Cluster,
+    doing: &'static str,
+    config: watcher::Config,
+    mut changes: impl FnMut(Change<K>) + Send,
+) {
+    let config = config.timeout(WATCH.as_secs() as u32);
     let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
     loop {
         let trouble = match cluster.client().await {
             Ok(client) => {
                 let api = Api::namespaced(client, &cluster.config().namespace);
-                let config = watcher::Config::default()
-                    .fields(&format!("metadata.name={name}"))
-                    .timeout(WATCH.as_secs() as u32);
-                let events = watcher(api, config);
-                follow(cluster, events, &mut found, &mut backoff).await
+                let events = watcher(api, config.clone());
+                let listed = || {
+                    cluster.tell(doing, None);
+                    backoff.reset();
+                };
+                follow(events, &mut changes, listed).await
             }
             Err(trouble) => trouble,
         };
-        cluster.tell(K::WATCHING, Some(&trouble));
+        changes(Change::Lost);
+        cluster.tell(doing, Some(&trouble));
         sleep(pause(&trouble, backoff.pause())).await;
     }
 }
@@ -74,14 +112,13 @@ pub(super) async fn watch<K: Kind>(
 /// Until the stream has an error or does not come to the end of its list. It would go on by itself after an error, but ask
 /// again at once.
 async fn follow<K: Kind>(
-    cluster: &Cluster,
     events: impl Stream<Item = watcher::Result<Event<DeserializeGuard<K>>>>,
-    found: &mut (impl FnMut(Found<K>) + Send),
-    backoff: &mut Backoff,
+    changes: &mut (impl FnMut(Change<K>) + Send),
+    mut listed: impl FnMut() + Send,
 ) -> Trouble {
     tokio::pin!(events);
     let begins = || Some(Instant::now() + LIST);
-    let (mut listing, mut seen) = (begins(), false);
+    let mut listing = begins();
     loop {
         let event = match listing {
             Some(end) => timeout_at(end, events.next()).await,
@@ -97,23 +134,19 @@ async fn follow<K: Kind>(
             Ok(None) => return Trouble::unreachable("the watch has ended"),
             Err(_) => return Trouble::unreachable("the list does not come to its end"),
         };
-        match event {
-            Event::Init => (listing, seen) = (listing.or_else(begins), false),
-            Event::InitApply(object) => {
-                seen = true;
-                found(Some(object));
+        changes(match event {
+            Event::Init => {
+                listing = listing.or_else(begins);
+                Change::Listing
             }
             Event::InitDone => {
                 listing = None;
-                if !seen {
-                    found(None);
-                }
-                cluster.tell(K::WATCHING, None);
-                backoff.reset();
+                listed();
+                Change::Listed
             }
-            Event::Apply(object) => found(Some(object)),
-            Event::Delete(_) => found(None),
-        }
+            Event::InitApply(object) | Event::Apply(object) => Change::Is(object),
+            Event::Delete(object) => Change::Gone(object),
+        });
     }
 }
 
