@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use kube::core::DeserializeGuard;
 use sabai_crds::{PoolConfig, RECYCLE_REQUESTED_AT};
 use sabai_wire::control::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::watch as channel;
 
 use super::cluster::Cluster;
 use super::kept::{InForce, Kept};
@@ -20,7 +20,7 @@ use crate::requests::Request;
 /// What is followed, for whoever reports it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Followed {
-    /// The object as it was seen last, where it can be read.
+    /// The object as it was seen last; its metadata alone where it cannot be read.
     pub(super) object: Option<Arc<PoolConfig>>,
     pub(super) acceptance: Acceptance,
     /// Whose settings are in force; `None`: the environment's.
@@ -34,11 +34,11 @@ pub(super) struct Followed {
 pub(crate) struct Obey {
     pub(super) cluster: Cluster,
     pub(super) kept: Arc<Kept>,
-    pub(super) orders: watch::Sender<Orders>,
-    pub(super) requests: watch::Sender<Option<Request>>,
-    pub(super) followed: watch::Sender<Followed>,
+    pub(super) orders: channel::Sender<Orders>,
+    pub(super) requests: channel::Sender<Option<Request>>,
+    pub(super) followed: channel::Sender<Followed>,
     /// Another release holds the Lease.
-    pub(super) name_in_use: watch::Sender<bool>,
+    pub(super) name_in_use: channel::Sender<bool>,
 }
 
 impl Obey {
@@ -46,8 +46,8 @@ impl Obey {
     pub(crate) fn new(
         cluster: Cluster,
         kept: Arc<Kept>,
-        orders: watch::Sender<Orders>,
-        requests: watch::Sender<Option<Request>>,
+        orders: channel::Sender<Orders>,
+        requests: channel::Sender<Option<Request>>,
     ) -> Self {
         let followed = Followed {
             in_force: kept.in_force(),
@@ -58,20 +58,37 @@ impl Obey {
             kept,
             orders,
             requests,
-            followed: watch::Sender::new(followed),
-            name_in_use: watch::Sender::new(false),
+            followed: channel::Sender::new(followed),
+            name_in_use: channel::Sender::new(false),
         }
     }
 
     /// What is followed, for whoever reports it.
-    pub(super) fn followed(&self) -> watch::Receiver<Followed> {
+    pub(super) fn followed(&self) -> channel::Receiver<Followed> {
         self.followed.subscribe()
     }
 
     /// Follows the PoolConfig until it is dropped.
     pub(crate) async fn run(self) {
+        let (seen, mut found) = channel::channel(None);
+        let mut name_in_use = self.name_in_use.subscribe();
         let name = self.cluster.config().pool_config.clone();
-        watch(&self.cluster, &name, |found| self.reconcile(&found)).await;
+        let watching = watch(&self.cluster, &name, |now| {
+            seen.send_replace(Some(now));
+        });
+        let reconciling = async {
+            loop {
+                // Both senders are ours.
+                tokio::select! {
+                    _ = found.changed() => {}
+                    _ = name_in_use.changed() => {}
+                }
+                if let Some(found) = &*found.borrow_and_update() {
+                    self.reconcile(found);
+                }
+            }
+        };
+        tokio::join!(watching, reconciling);
     }
 
     fn reconcile(&self, found: &Found<PoolConfig>) {
@@ -115,7 +132,12 @@ impl Obey {
     fn follow(&self, found: &Found<PoolConfig>, plan: Plan, ill_request: Option<String>) {
         let object = match found {
             Some(DeserializeGuard(Ok(object))) => Some(Arc::new(object.clone())),
-            Some(DeserializeGuard(Err(_))) | None => None,
+            // Enough to say so in its status.
+            Some(DeserializeGuard(Err(invalid))) => Some(Arc::new(PoolConfig {
+                metadata: invalid.metadata.clone(),
+                ..PoolConfig::default()
+            })),
+            None => None,
         };
         let other = |now: &mut Followed| {
             let (acceptance, in_force) = match plan {
@@ -146,7 +168,7 @@ pub(super) fn pass_on(
     annotation: Option<&String>,
     of_all: bool,
     kept: &Kept,
-    requests: &watch::Sender<Option<Request>>,
+    requests: &channel::Sender<Option<Request>>,
 ) -> Option<String> {
     let annotation = annotation.map(String::as_str);
     match request::wanted(annotation, kept.served(), Timestamp::now()) {

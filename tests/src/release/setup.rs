@@ -8,7 +8,7 @@ use tokio::sync::{OnceCell, Semaphore, watch};
 use crate::bot::Environment;
 use crate::bot::build::Profile;
 use crate::gate::Gate;
-use crate::kubernetes::{Kubernetes, Options as ClusterOptions, Shared};
+use crate::kubernetes::{Kubernetes, Namespace, Options as ClusterOptions, Shared};
 use crate::load::Load;
 use crate::postgres::Postgres;
 use crate::scene;
@@ -24,7 +24,6 @@ fallback:
   message/text:
     answer: [ { th: สวัสดี, en: hello } ]
 ";
-const SERVICE_ACCOUNT: &str = "sabai";
 
 /// Most releases leave the API server as it is.
 static SHARED: Shared = Shared::new(cluster);
@@ -52,6 +51,7 @@ pub struct Setup {
     /// Of its PoolConfig; without one when absent.
     spec: Option<serde_json::Value>,
     kubernetes: Option<Arc<Kubernetes>>,
+    namespace: Option<Arc<Namespace>>,
     postgres: Option<Arc<Postgres>>,
     rate: u32,
     bot_env: Environment,
@@ -66,6 +66,7 @@ pub fn setup() -> Setup {
         members: 1,
         spec: Some(short_times()),
         kubernetes: None,
+        namespace: None,
         postgres: None,
         rate: 50,
         bot_env: vec![("SABAI_LEASE".to_owned(), "8s".to_owned())],
@@ -103,6 +104,13 @@ impl Setup {
     #[must_use]
     pub fn on(mut self, kubernetes: &Arc<Kubernetes>) -> Self {
         self.kubernetes = Some(Arc::clone(kubernetes));
+        self
+    }
+
+    /// In the namespace of another release.
+    #[must_use]
+    pub fn beside(mut self, other: &Release) -> Self {
+        self.namespace = Some(Arc::clone(&other.namespace));
         self
     }
 
@@ -145,12 +153,18 @@ impl Setup {
                     .await,
             ),
         };
-        let namespace = kubernetes.namespace("release").await.expect("a namespace");
+        let (namespace, kind) = match self.namespace {
+            Some(others) => (others, "inn"),
+            None => {
+                let own = kubernetes.namespace("release").await;
+                (Arc::new(own.expect("a namespace")), "shop")
+            }
+        };
         // Policies are not of a namespace, so the name is to be one of its own.
-        let name = format!("shop-{}", namespace.name());
+        let name = format!("{kind}-{}", namespace.name());
         let rights = Rights {
             name: &name,
-            service_account: SERVICE_ACCOUNT,
+            service_account: &name,
         };
         rights.grant(&namespace).await.expect("rights");
         if let Some(spec) = &self.spec {
@@ -165,7 +179,7 @@ impl Setup {
             postgres: &postgres,
             namespace: &namespace,
             release: &name,
-            service_account: SERVICE_ACCOUNT,
+            service_account: &name,
             api: &api,
             bot_env: &self.bot_env,
             agent_env: &self.agent_env,
@@ -185,7 +199,7 @@ impl Setup {
         Release {
             load,
             members,
-            namespace: Arc::new(namespace),
+            namespace,
             name,
             api,
             postgres,

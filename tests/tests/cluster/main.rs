@@ -1,6 +1,7 @@
 //! The agent in a cluster: real API server, real rights, real bots under load. One file for each group of rows.
 
 mod gone;
+mod holder;
 mod peers;
 mod replaced;
 mod requested;

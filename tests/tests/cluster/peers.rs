@@ -46,7 +46,9 @@ async fn all_stay_ready_when_the_database_is_away_for_everyone() {
         release.tells(member, "Healthy", "False", "TimedOut").await;
     }
     // Until each has looked at what its peers say.
-    let looked = |line: &&sabai_tests::bot::log::Line| line.text().contains("not ready");
+    let looked = |line: &&sabai_tests::bot::log::Line| {
+        line.text().contains("path from this pod is at fault")
+    };
     eventually(LIMIT, "every verdict to be Down", async || {
         for member in &release.members {
             let instance = release.instance(member).await;
