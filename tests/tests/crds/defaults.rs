@@ -84,9 +84,12 @@ async fn a_pool_config_that_nobody_reads_says_so() {
 #[tokio::test]
 async fn whole_numbers_however_written_are_stored_whole_and_unknown_fields_are_refused_by_name() {
     let namespace = namespace("numbers").await;
-    let stored = offer(&namespace, &json!({"pool": {"minIdle": 4.0}}))
-        .await
-        .expect("whole");
+    let stored = offer(
+        &namespace,
+        &json!({"pool": {"lifetimeJitterPercent": 20.0}}),
+    )
+    .await
+    .expect("whole");
     let spec: PoolConfigSpec = serde_json::from_value(stored["spec"].clone()).expect("read");
     assert_eq!(spec.pool_settings(), Ok(PoolSettings::default()));
     for (spec, path) in [

@@ -1,5 +1,6 @@
 //! What an operator sees: installing, `kubectl explain`, `kubectl get sabai`.
 
+use sabai_tests::kubernetes::Namespace;
 use sabai_wire::settings::{AGENT_FIELDS, FIELDS};
 use serde_json::json;
 
@@ -74,98 +75,64 @@ fn cells(printed: &str) -> Vec<Vec<&str>> {
         .collect()
 }
 
+async fn get(namespace: &Namespace, arguments: &[&str]) -> String {
+    let arguments = [&["get"], arguments].concat();
+    let printed = namespace.kubectl(&arguments).await.expect("kubectl");
+    printed.ok().expect("printed")
+}
+
+/// A PoolConfig and one PoolInstance, both with whole statuses.
+async fn furnish(namespace: &Namespace) {
+    let config = pool_config(&json!({})).to_string();
+    namespace.apply(&config).await.expect("valid");
+    let taken = patch(namespace, "poolconfigs/shop/status", &of_pool_config()).await;
+    taken.ok().expect("taken");
+    let instance = serde_json::to_string(&instance("shop-x2k4q")).expect("written");
+    namespace.apply(&instance).await.expect("valid");
+}
+
+#[tokio::test]
+async fn get_sabai_shows_a_pool_config_that_nobody_reads() {
+    let namespace = namespace("nobody").await;
+    let config = pool_config(&json!({})).to_string();
+    namespace.apply(&config).await.expect("valid");
+    let printed = get(&namespace, &["sabai"]).await;
+    let nobody = ["poolconfig.sabai.dev/shop", "Unknown", "16", "Pending"];
+    assert_eq!(cells(&printed)[1][..4], nobody);
+}
+
 #[tokio::test]
 async fn get_sabai_shows_both_kinds_at_a_glance() {
     let namespace = namespace("glance").await;
-    namespace
-        .apply(&pool_config(&json!({})).to_string())
-        .await
-        .expect("valid");
-    let get = async |arguments: &[&str]| {
-        let arguments = [&["get"], arguments].concat();
-        namespace
-            .kubectl(&arguments)
-            .await
-            .expect("kubectl")
-            .ok()
-            .expect("printed")
-    };
-    let printed = get(&["sabai"]).await;
-    let nobody = cells(&printed);
-    assert_eq!(
-        nobody[0],
-        [
-            "NAME", "READY", "MAX", "PODS", "APPLIED", "HEALTHY", "REASON", "AGE"
-        ]
-    );
-    assert_eq!(
-        nobody[1][..4],
-        ["poolconfig.sabai.dev/shop", "Unknown", "16", "Pending"]
-    );
-
-    let taken = patch(&namespace, "poolconfigs/shop/status", &of_pool_config()).await;
-    taken.ok().expect("taken");
-    let body = serde_json::to_string(&instance("shop-x2k4q")).expect("written");
-    namespace.apply(&body).await.expect("valid");
-    let printed = get(&["sabai"]).await;
+    furnish(&namespace).await;
+    let printed = get(&namespace, &["sabai"]).await;
     let both = cells(&printed);
-    assert_eq!(
-        both[1][..7],
-        [
-            "poolconfig.sabai.dev/shop",
-            "False",
-            "16",
-            "3",
-            "3",
-            "2",
-            "PathBroken"
-        ]
-    );
-    let heads = [
-        "NAME", "READY", "HEALTHY", "STAGE", "REASON", "GEN", "SIZE", "SPOOLED", "SEEN", "AGE",
-    ];
-    assert_eq!(both[2], heads);
-    let instance = [
-        "poolinstance.sabai.dev/shop-x2k4q",
-        "False",
-        "False",
-        "TCP",
-        "PathBroken",
-        "4",
-        "12",
-        "41",
-    ];
-    assert_eq!(both[3][..8], instance);
-    assert_eq!(both[3].len(), heads.len(), "SEEN is a time ago");
+    let heads = "NAME READY MAX PODS APPLIED HEALTHY REASON AGE";
+    assert_eq!(both[0].join(" "), heads);
+    let config = "poolconfig.sabai.dev/shop False 16 3 3 2 PathBroken";
+    assert_eq!(both[1][..7].join(" "), config);
+    let heads = "NAME READY HEALTHY STAGE REASON GEN SIZE SPOOLED SEEN AGE";
+    assert_eq!(both[2].join(" "), heads);
+    let instance = "poolinstance.sabai.dev/shop-x2k4q False False TCP PathBroken 4 12 41";
+    assert_eq!(both[3][..8].join(" "), instance);
+    assert_eq!(both[3].len(), 10, "SEEN is a time ago");
+}
 
-    let printed = get(&["pcfg", "-o", "wide"]).await;
+#[tokio::test]
+async fn wide_shows_the_rest() {
+    let namespace = namespace("wide").await;
+    furnish(&namespace).await;
+    let printed = get(&namespace, &["pcfg", "-o", "wide"]).await;
     let wide = cells(&printed);
     assert_eq!(
-        wide[0][7..],
-        ["MODE", "CEILING", "LIMIT", "IDLE-TIMEOUT", "AGE"]
+        wide[0][7..].join(" "),
+        "MODE CEILING LIMIT IDLE-TIMEOUT AGE"
     );
-    assert_eq!(wide[1][7..11], ["Automatic", "76", "97", "340s"]);
-    let printed = get(&["pinst", "-o", "wide"]).await;
+    assert_eq!(wide[1][7..11].join(" "), "Automatic 76 97 340s");
+    let printed = get(&namespace, &["pinst", "-o", "wide"]).await;
     let wide = cells(&printed);
-    assert_eq!(
-        wide[0][9..],
-        [
-            "NODE",
-            "POOL-GEN",
-            "CERTIFICATE-ENDS",
-            "LAST-RECYCLE",
-            "VERSION",
-            "AGE"
-        ]
-    );
-    assert_eq!(
-        wide[1][9..14],
-        [
-            "node-c",
-            "7",
-            "2026-11-23T09:14:37.25Z",
-            "CertificateChanged",
-            "0.4.0"
-        ]
-    );
+    let heads = "NODE POOL-GEN CERTIFICATE-ENDS LAST-RECYCLE VERSION AGE";
+    assert_eq!(wide[0][9..].join(" "), heads);
+    let instance = "node-c 7 2026-11-23T09:14:37.25Z CertificateChanged 0.4.0";
+    assert_eq!(wide[1][9..14].join(" "), instance);
 }
