@@ -7,6 +7,11 @@
 //! The schema of `spec` is made of the table in `sabai_wire::settings`; that of `status` stands beside each field of a report.
 //! `cargo crdgen` writes the YAML of [`definitions`].
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "columns of one kind share their types"
+)]
+
 pub mod condition;
 pub mod pool_config;
 pub mod pool_instance;

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::process::Signal;
 use crate::shelf::{Progress, aloud};
 use control_plane::ControlPlane;
 use files::Files;
@@ -213,7 +214,6 @@ impl Kubernetes {
     /// # Errors
     /// When it does not end within a minute.
     pub async fn stop(&self) -> anyhow::Result<()> {
-        use crate::process::Signal;
         self.control_plane.api_server.end(Signal::Terminate).await
     }
 
@@ -222,7 +222,6 @@ impl Kubernetes {
     /// # Errors
     /// When it does not end.
     pub async fn kill(&self) -> anyhow::Result<()> {
-        use crate::process::Signal;
         self.control_plane.api_server.end(Signal::Kill).await
     }
 

@@ -1,72 +1,74 @@
-//! A release's rights in a cluster, from the very files that the chart installs. Without its pods: a test makes those.
+//! A release of Sabai in a namespace of a real API server: pods of a bot and an agent each, as processes beside pods that no kubelet
+//! runs, each on a gate of its own before one Postgres; the release's PoolConfig, its rights, and a load that meets one of the bots.
 
+mod asking;
+mod member;
+mod rights;
+mod setup;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
+use crate::gate::Gate;
 use crate::kubernetes::Namespace;
-use crate::wait::eventually;
+use crate::load::Load;
+use crate::postgres::Postgres;
+use crate::webhook::Webhook;
+use crate::world::World;
 
-const FILES: [&str; 3] = [
-    include_str!("../../charts/sabai/files/role.yaml"),
-    include_str!("../../charts/sabai/files/rolebinding.yaml"),
-    include_str!("../../charts/sabai/files/policy.yaml"),
-];
-/// Until the API server holds to a policy that it has stored.
-const LIMIT: Duration = Duration::from_secs(30);
+pub use member::Member;
+pub use rights::Rights;
+pub use setup::{Setup, cluster, pool_config, setup, short_times};
 
-/// By what a release is known in its namespace.
-#[derive(Clone, Copy, Debug)]
-pub struct Release<'a> {
-    /// Its full name: the PoolConfig's and the Lease's too.
-    pub name: &'a str,
-    /// Its agents' account, which no other release has.
-    pub service_account: &'a str,
+/// For whatever must come about on a busy machine.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// A release.
+pub struct Release {
+    // Dropped from the top: the load goes before the pods, these before what they need.
+    pub load: Load,
+    pub members: Vec<Member>,
+    pub namespace: Arc<Namespace>,
+    /// Of the release, its PoolConfig and its Lease.
+    pub name: String,
+    /// Between the agents and the API server.
+    pub api: Gate,
+    pub postgres: Arc<Postgres>,
+    pub world: Arc<World>,
+    address: watch::Sender<Option<Webhook>>,
 }
 
-impl Release<'_> {
-    /// Role, RoleBinding and policies, as YAML.
+impl Release {
+    /// The first pod's.
     #[must_use]
-    pub fn rights(&self, namespace: &str) -> String {
-        // The first placeholder begins like the last.
-        let filled = FILES
-            .join("---\n")
-            .replace("$NAMESPACE", namespace)
-            .replace("$SERVICEACCOUNT", self.service_account)
-            .replace("$NAME", self.name);
-        assert!(!filled.contains('$'), "a placeholder is left: {filled}");
-        filled
+    pub fn first(&self) -> &Member {
+        &self.members[0]
     }
 
-    /// Installs them; they are in force when this returns.
-    ///
-    /// # Errors
-    /// With kubectl's complaint.
+    /// LINE's webhooks go to this pod from now on, as by a Service.
+    pub fn lead_to(&self, member: &Member) {
+        let webhook = self.world.webhook(&member.bot);
+        self.address.send_replace(Some(webhook));
+    }
+
+    /// Ends the load; nothing is lost, nothing doubled, and every webhook was answered 200 in time.
     ///
     /// # Panics
-    /// When the API server does not hold to the policies within 30 s.
-    pub async fn grant(&self, namespace: &Namespace) -> anyhow::Result<()> {
-        namespace.apply(&self.rights(namespace.name())).await?;
-        for kind in [
-            "sabai.dev/v1alpha1, kind: PoolInstance",
-            "coordination.k8s.io/v1, kind: Lease",
-        ] {
-            let what = format!("the policy of {kind}");
-            eventually(LIMIT, &what, async || self.refuses(namespace, kind).await).await;
+    /// When that is not so, or an agent has ended.
+    #[expect(clippy::print_stdout, reason = "the figures of a run")]
+    pub async fn ends_well(self) {
+        let summary = self.load.stop().await;
+        let report = self.world.settled(LIMIT).await;
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        println!("{test}: {summary}; {report}");
+        summary.all_answered(&[200]);
+        assert!(report.is_sound(), "{report}");
+        assert_eq!(report.answered, report.sent, "{report}");
+        for member in &self.members {
+            let status = member.agent.exit_status();
+            assert_eq!(status, None, "{}", member.agent.log().tail());
         }
-        Ok(())
-    }
-
-    /// Without a pod's token the account may create neither.
-    async fn refuses(&self, namespace: &Namespace, kind: &str) -> Result<(), String> {
-        let account = format!(
-            "--as=system:serviceaccount:{}:{}",
-            namespace.name(),
-            self.service_account
-        );
-        let object = format!("{{apiVersion: {kind}, metadata: {{name: nobody}}}}");
-        let create = [&account, "create", "--dry-run=server", "-f", "-"];
-        let answer = namespace.kubectl_with_input(&create, &object).await;
-        let said = answer.map_err(|error| format!("{error:#}"))?.stderr;
-        let refused = said.contains("denied request");
-        refused.then_some(()).ok_or(said)
     }
 }

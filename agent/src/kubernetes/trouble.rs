@@ -76,7 +76,11 @@ mod tests {
         let status = |code, name: &str| {
             let details = StatusDetails {
                 name: name.to_owned(),
-                ..StatusDetails::default()
+                group: String::new(),
+                kind: String::new(),
+                uid: String::new(),
+                causes: vec![],
+                retry_after_seconds: 0,
             };
             let status = Status {
                 code,

@@ -110,7 +110,7 @@ mod tests {
             "{words}"
         );
         let words = unsupported(json!({"pool": 3}));
-        assert!(words.contains("invalid type"), "{words}");
+        assert!(words.contains("Expected a map"), "{words}");
         assert_eq!(validate(&None), Validated::Missing);
     }
 

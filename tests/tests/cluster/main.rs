@@ -1,3 +1,4 @@
-//! The agent in a cluster: a real API server, with the release's own rights.
+//! The agent in a cluster: real API server, real rights, real bots under load. One file for each group of rows.
 
 mod rights;
+mod tuned;

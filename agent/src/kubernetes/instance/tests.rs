@@ -37,10 +37,8 @@ impl Pod {
             report: Some(Arc::new(report)),
             ..Known::default()
         };
-        let verdict = Verdict {
-            state: State::Healthy,
-            ..Verdict::unknown(Moment::default())
-        };
+        let mut verdict = Verdict::unknown(Moment::default());
+        verdict.state = State::Healthy;
         let standing = Standing {
             at: Moment::default(),
             situation: Situation {

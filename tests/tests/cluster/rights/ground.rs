@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use sabai_tests::kubernetes::{Api, Kubernetes, Namespace, Options, Shared};
-use sabai_tests::release::Release;
+use sabai_tests::release::Rights;
 use serde_json::{Value, json};
 
 use super::tried::Place;
@@ -18,12 +18,12 @@ pub(super) const OTHER_RELEASE: &str = "till";
 /// By which everything is tried.
 pub(super) const NAMES: [&str; 4] = [OWN_RELEASE, OWN_POD, PEER, OTHER_RELEASE];
 
-pub(super) const RELEASES: [Release<'_>; 2] = [
-    Release {
+pub(super) const RELEASES: [Rights<'_>; 2] = [
+    Rights {
         name: OWN_RELEASE,
         service_account: "shop-agent",
     },
-    Release {
+    Rights {
         name: OTHER_RELEASE,
         service_account: "till-agent",
     },
@@ -126,7 +126,7 @@ impl Ground {
         self.agent_of(RELEASES[0], OWN_POD).await
     }
 
-    pub(super) async fn agent_of(&self, release: Release<'_>, pod: &str) -> Api {
+    pub(super) async fn agent_of(&self, release: Rights<'_>, pod: &str) -> Api {
         let lasts = Duration::from_secs(3600);
         let token = self
             .own

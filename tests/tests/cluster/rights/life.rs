@@ -3,7 +3,7 @@
 
 use http::Method;
 use sabai_tests::kubernetes::{Answer, Api, Kubernetes, Options};
-use sabai_tests::release::Release;
+use sabai_tests::release::Rights;
 use serde_json::{Value, json};
 
 use super::ground::{Ground, OWN_RELEASE, RELEASES, create, definitions};
@@ -25,7 +25,7 @@ async fn put(api: &Api, path: &str, body: &Value) -> Answer {
     answer.await.expect("an answer")
 }
 
-async fn reports(ground: &Ground, release: Release<'_>, pod: &str) {
+async fn reports(ground: &Ground, release: Rights<'_>, pod: &str) {
     let api = ground.agent_of(release, pod).await;
     let instances = ground.own.path("sabai.dev/v1alpha1", "poolinstances");
     let own = format!("{instances}/{pod}");
@@ -60,7 +60,7 @@ async fn reports(ground: &Ground, release: Release<'_>, pod: &str) {
     assert_eq!(event["series"]["count"], 2);
 }
 
-async fn holds(ground: &Ground, release: Release<'_>, pod: &str) {
+async fn holds(ground: &Ground, release: Rights<'_>, pod: &str) {
     let api = ground.agent_of(release, pod).await;
     let leases = ground.own.path("coordination.k8s.io/v1", "leases");
     let own = format!("{leases}/{}", release.name);
