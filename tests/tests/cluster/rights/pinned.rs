@@ -22,20 +22,20 @@ struct Case {
     words: &'static str,
 }
 
-fn case(
-    what: &'static str,
+/// Bodies that are sent the same way.
+fn cases(
     (method, path, content): (Method, &str, &'static str),
-    body: Value,
-    words: &'static str,
-) -> Case {
-    Case {
+    bodies: Vec<(&'static str, Value, &'static str)>,
+) -> Vec<Case> {
+    let of = |(what, body, words)| Case {
         what,
-        method,
+        method: method.clone(),
         path: path.to_owned(),
         content,
         body,
         words,
-    }
+    };
+    bodies.into_iter().map(of).collect()
 }
 
 async fn refused(api: &Api, cases: Vec<Case>) {

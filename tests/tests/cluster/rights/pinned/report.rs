@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Case, JSON, MERGE, case, pod, refused, with};
+use super::{Case, JSON, MERGE, cases, pod, refused, with};
 use crate::rights::ground::{Ground, OTHER_RELEASE, OWN_POD, PEER, create};
 
 const APPLY: &str = "application/apply-patch+yaml";
@@ -15,139 +15,87 @@ const LABEL: &str = "label sabai.dev/poolconfig must be shop";
 const PEOPLES: &str = "annotation sabai.dev/recycle-requested-at is for people";
 
 fn created(ground: &Ground) -> Vec<Case> {
-    let instances = ground.own.path("sabai.dev/v1alpha1", "poolinstances");
-    let post = || (Method::POST, instances.as_str(), JSON);
     let own = ground.pool_instance(OWN_POD);
     let mut nameless = with(own.clone(), "generateName", "shop-".into());
     nameless["metadata"]["name"] = Value::Null;
-    let uid = ground.uid(OWN_POD);
-    let owners = |owners: Value| with(own.clone(), "ownerReferences", owners);
-    let (own_owner, peers) = (pod(OWN_POD, uid), ground.uid(PEER));
-    let mut blocking = own_owner.clone();
+    let label = json!({"sabai.dev/poolconfig": OTHER_RELEASE});
+    let anothers = with(own.clone(), "labels", label);
+    let unlabelled = with(own.clone(), "labels", json!({}));
+    let asks = json!({REQUESTED_AT: "2026-11-23T09:14:03Z"});
+    let asking = with(own, "annotations", asks);
+    let path = ground.own.path("sabai.dev/v1alpha1", "poolinstances");
+    let post = (Method::POST, path.as_str(), JSON);
+    let bodies = vec![
+        ("a peer's", ground.pool_instance(PEER), ALONE),
+        ("a stranger's", ground.pool_instance("till-1"), ALONE),
+        ("one without a name", nameless, ALONE),
+        ("no label", unlabelled, LABEL),
+        ("another release's label", anothers, LABEL),
+        ("a request for a recycle", asking, PEOPLES),
+    ];
+    cases(post, bodies)
+}
+
+fn created_with_owners(ground: &Ground) -> Vec<Case> {
+    let own = pod(OWN_POD, ground.uid(OWN_POD));
+    let mut blocking = own.clone();
     blocking["blockOwnerDeletion"] = true.into();
     let mut account = pod("shop-agent", ground.uid("shop-agent"));
     account["kind"] = "ServiceAccount".into();
-    let mut named_alike = own_owner.clone();
+    let mut named_alike = own.clone();
     named_alike["kind"] = "ConfigMap".into();
-    let asks = json!({REQUESTED_AT: "2026-11-23T09:14:03Z"});
-    vec![
-        case("a peer's", post(), ground.pool_instance(PEER), ALONE),
-        case(
-            "a stranger's",
-            post(),
-            ground.pool_instance("till-1"),
-            ALONE,
-        ),
-        case("one without a name", post(), nameless, ALONE),
-        case("no owner", post(), owners(Value::Null), OWNERS),
-        case(
-            "a wrong uid",
-            post(),
-            owners(json!([pod(OWN_POD, "of-another-life")])),
-            OWNERS,
-        ),
-        case(
-            "a peer as owner",
-            post(),
-            owners(json!([pod(PEER, peers)])),
-            OWNERS,
-        ),
-        case(
-            "two owners",
-            post(),
-            owners(json!([own_owner, account])),
-            OWNERS,
-        ),
-        case(
-            "an owner of another kind",
-            post(),
-            owners(json!([named_alike])),
-            OWNERS,
-        ),
-        case(
-            "an owner that waits",
-            post(),
-            owners(json!([blocking])),
-            OWNERS,
-        ),
-        case(
-            "no label",
-            post(),
-            with(own.clone(), "labels", json!({})),
-            LABEL,
-        ),
-        case(
-            "another release's label",
-            post(),
-            with(
-                own.clone(),
-                "labels",
-                json!({"sabai.dev/poolconfig": OTHER_RELEASE}),
-            ),
-            LABEL,
-        ),
-        case(
-            "a request for a recycle",
-            post(),
-            with(own, "annotations", asks),
-            PEOPLES,
-        ),
-    ]
+    let path = ground.own.path("sabai.dev/v1alpha1", "poolinstances");
+    let post = (Method::POST, path.as_str(), JSON);
+    let bodies = [
+        ("no owner", Value::Null),
+        ("a wrong uid", json!([pod(OWN_POD, "of-another-life")])),
+        ("a peer as owner", json!([pod(PEER, ground.uid(PEER))])),
+        ("two owners", json!([own, account])),
+        ("an owner of another kind", json!([named_alike])),
+        ("an owner that waits", json!([blocking])),
+    ];
+    let bodies = bodies.map(|(what, owners)| {
+        let object = ground.pool_instance(OWN_POD);
+        (what, with(object, "ownerReferences", owners), OWNERS)
+    });
+    cases(post, bodies.into())
 }
 
 fn changed(ground: &Ground) -> Vec<Case> {
-    let instances = ground.own.path("sabai.dev/v1alpha1", "poolinstances");
-    let (own, peers) = (
-        format!("{instances}/{OWN_POD}"),
-        format!("{instances}/{PEER}"),
-    );
-    let patch = |metadata: Value| json!({"metadata": metadata});
-    let own = || (Method::PATCH, own.as_str(), MERGE);
-    let labelled = |label: Value| patch(json!({"labels": {"sabai.dev/poolconfig": label}}));
-    let asks = |time: Value| patch(json!({"annotations": {REQUESTED_AT: time}}));
-    let owned = |owners: Value| patch(json!({"ownerReferences": owners}));
-    let mut applied = with(
-        ground.pool_instance(OWN_POD),
-        "annotations",
-        json!({REQUESTED_AT: "2026-11-23T10:00:00Z"}),
-    );
-    applied["metadata"]["ownerReferences"] = json!([pod(OWN_POD, ground.uid(OWN_POD))]);
-    let forced = format!("{}?fieldManager=agent&force=true", own().1);
-    vec![
-        case(
-            "a peer's report",
+    let path = ground.own.path("sabai.dev/v1alpha1", "poolinstances");
+    let (own, peers) = (format!("{path}/{OWN_POD}"), format!("{path}/{PEER}"));
+    let labelled = |label: Value| json!({"labels": {"sabai.dev/poolconfig": label}});
+    let asks = |time: Value| json!({"annotations": {REQUESTED_AT: time}});
+    let owned = |owners: Value| json!({"ownerReferences": owners});
+    let another_time = || Value::from("2026-11-23T10:00:00Z");
+    let patches = [
+        ("the label gone", labelled(Value::Null), LABEL),
+        ("another label", labelled(OTHER_RELEASE.into()), LABEL),
+        ("the owner gone", owned(Value::Null), OWNERS),
+        ("another owner", owned(json!([pod(OWN_POD, "x")])), OWNERS),
+        ("another time", asks(another_time()), PEOPLES),
+        ("the request gone", asks(Value::Null), PEOPLES),
+    ];
+    let patches =
+        patches.map(|(what, metadata, words)| (what, json!({"metadata": metadata}), words));
+    let report = json!({"status": {"nodeName": "node-x"}});
+    let mut applied = ground.pool_instance(OWN_POD);
+    applied["metadata"]["annotations"] = asks(another_time())["annotations"].take();
+    let forced = format!("{own}?fieldManager=agent&force=true");
+    [
+        cases((Method::PATCH, &own, MERGE), patches.into()),
+        cases(
             (Method::PATCH, &peers, MERGE),
-            json!({"status": {"nodeName": "node-x"}}),
-            ALONE,
+            vec![("a peer's report", report, ALONE)],
         ),
-        case("the label gone", own(), labelled(Value::Null), LABEL),
-        case(
-            "another label",
-            own(),
-            labelled(OTHER_RELEASE.into()),
-            LABEL,
-        ),
-        case("the owner gone", own(), owned(Value::Null), OWNERS),
-        case(
-            "another owner",
-            own(),
-            owned(json!([pod(OWN_POD, "x")])),
-            OWNERS,
-        ),
-        case(
-            "another time",
-            own(),
-            asks("2026-11-23T10:00:00Z".into()),
-            PEOPLES,
-        ),
-        case("the request gone", own(), asks(Value::Null), PEOPLES),
-        case(
-            "another time, applied",
+        cases(
             (Method::PATCH, &forced, APPLY),
-            applied,
-            PEOPLES,
+            vec![("another time, applied", applied, PEOPLES)],
         ),
     ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[tokio::test]
@@ -155,6 +103,7 @@ async fn an_agent_writes_its_own_report_alone_and_as_it_has_to_be() {
     let mut ground = Ground::shared("report").await;
     let agent = ground.agent().await;
     refused(&agent, created(&ground)).await;
+    refused(&agent, created_with_owners(&ground)).await;
     ground.furnish().await;
     let annotation = format!("{REQUESTED_AT}=2026-11-23T09:14:03Z");
     let annotate = ["annotate", "pinst", OWN_POD, &annotation];
@@ -190,6 +139,6 @@ async fn a_token_of_no_pod_writes_no_report() {
     let instances = ground.own.path("sabai.dev/v1alpha1", "poolinstances");
     let post = (Method::POST, instances.as_str(), JSON);
     let words = "this token is bound to no pod";
-    let cases = vec![case("its own", post, ground.pool_instance(OWN_POD), words)];
-    refused(&kubernetes.api_with_token(token), cases).await;
+    let own = vec![("its own", ground.pool_instance(OWN_POD), words)];
+    refused(&kubernetes.api_with_token(token), cases(post, own)).await;
 }
