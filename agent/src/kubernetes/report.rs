@@ -21,16 +21,20 @@ use super::kept::Kept;
 use super::merge::replacing;
 use super::news::{self, News};
 use super::obey::Followed;
+use super::plan::Acceptance;
 use super::skew::missing;
 use super::trouble::Trouble;
 use crate::app::standing::Standing;
 use crate::canary::Knowledge;
 use crate::clock::Clock;
 use crate::moment::Moment;
+use crate::readiness::Told;
 
 /// Time itself changes what is told; changes within it are told together.
 const EVERY: Duration = Duration::from_millis(500);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
+/// Until something is told, come what may.
+const AT_FIRST: Duration = Duration::from_secs(10);
 const DOING: &str = "write the pod's PoolInstance";
 const MANAGER: &str = "sabai-agent";
 
@@ -55,6 +59,8 @@ struct Page {
     /// As the server has it.
     stored: Value,
     due: Instant,
+    /// Nothing is told before, unless there is something to tell.
+    at_first: Instant,
     /// After a failure nothing is tried before.
     not_before: Instant,
     backoff: Backoff,
@@ -71,6 +77,7 @@ impl Report {
             status: None,
             stored: Value::Null,
             due: now,
+            at_first: now + AT_FIRST,
             not_before: now,
             backoff: Backoff::new(PAUSES.0, PAUSES.1),
             since: None,
@@ -88,10 +95,13 @@ impl Report {
     }
 
     async fn look(&self, page: &mut Page) {
+        let now = Instant::now();
+        if !self.knows_enough() && now < page.at_first {
+            return;
+        }
         let Some(status) = self.status(page) else {
             return;
         };
-        let now = Instant::now();
         let same = |before: &PoolInstanceStatus| instance::gist(before) == instance::gist(&status);
         let told = page.status.as_ref().is_some_and(same);
         if now < page.not_before || told && now < page.due {
@@ -112,6 +122,16 @@ impl Report {
                 page.not_before = Instant::now() + pause(&trouble, page.backoff.pause());
             }
         }
+    }
+
+    /// An agent that begins again would take back for a moment what the one before it has told.
+    fn knows_enough(&self) -> bool {
+        let standing = self.standing.borrow();
+        let seen = standing.as_ref().is_some_and(|standing| {
+            let heard = standing.situation.bot != Told::Nothing(None);
+            heard && standing.verdict.seen.is_some()
+        });
+        seen && self.followed.borrow().acceptance != Acceptance::Unseen
     }
 
     fn status(&self, page: &mut Page) -> Option<PoolInstanceStatus> {
