@@ -54,90 +54,57 @@ pub(super) fn spared(own: &str, peers: &[Peer], max_unready_percent: u16) -> Opt
 mod tests {
     use super::*;
 
-    fn peer(name: &str, state: State) -> Peer {
-        Peer {
-            name: name.to_owned(),
-            state: Some(state),
-            withdrawn: false,
-            fresh: true,
-        }
+    /// `a Healthy, z Down withdrawn, b Healthy old`.
+    fn peers(words: &str) -> Vec<Peer> {
+        let peer = |words: &str| {
+            let mut words = words.split(' ');
+            let name = words.next().expect("a name").to_owned();
+            let state = words.next();
+            let more: Vec<&str> = words.collect();
+            Peer {
+                name,
+                state: State::ALL
+                    .iter()
+                    .copied()
+                    .find(|one| Some(one.as_str()) == state),
+                withdrawn: more.contains(&"withdrawn"),
+                fresh: !more.contains(&"old"),
+            }
+        };
+        let all = words.split(", ").filter(|words| !words.is_empty());
+        all.map(peer).collect()
     }
 
     #[test]
     fn a_pod_leaves_only_when_fresh_reports_say_that_others_are_well_and_enough_stay() {
-        use State::{Degraded, Down, Healthy, Suspect};
-        let well = |name: &str| peer(name, Healthy);
-        let old = |name: &str| Peer {
-            fresh: false,
-            ..well(name)
-        };
-        let withdrawn = |name: &str| Peer {
-            withdrawn: true,
-            ..peer(name, Down)
-        };
         // We are "m".
         let table = [
-            ("alone", vec![], 34, None),
-            ("one of two", vec![well("a")], 34, Some(1)),
-            ("one of three", vec![well("a"), well("z")], 34, Some(2)),
+            ("alone", "", 34, None),
+            ("one of two", "a Healthy", 34, Some(1)),
+            ("one of three", "a Healthy, z Healthy", 34, Some(2)),
             (
-                "what they said before tells nothing",
-                vec![old("a"), old("z")],
+                "what was said before",
+                "a Healthy old, z Healthy old",
                 34,
                 None,
             ),
+            ("one fresh report", "a Healthy old, z Healthy", 34, Some(1)),
+            ("everybody", "a Down, z Degraded", 34, None),
+            ("not certain", "a Suspect", 34, None),
+            ("another has gone", "z Down withdrawn, a Healthy", 34, None),
+            ("another comes first", "a Down, z Healthy", 34, None),
+            ("we come first", "a Healthy, z Down", 34, Some(1)),
+            ("two of four", "a Down, b Healthy, c Healthy", 50, Some(2)),
+            ("never the last", "a Down, b Healthy", 99, Some(1)),
             (
-                "one fresh report is enough",
-                vec![old("a"), well("z")],
-                34,
-                Some(1),
-            ),
-            (
-                "everybody",
-                vec![peer("a", Down), peer("z", Degraded)],
-                34,
-                None,
-            ),
-            ("not certain", vec![peer("a", Suspect)], 34, None),
-            (
-                "another has gone already",
-                vec![withdrawn("z"), well("a")],
-                34,
-                None,
-            ),
-            (
-                "another comes first",
-                vec![peer("a", Down), well("z")],
-                34,
-                None,
-            ),
-            (
-                "we come first",
-                vec![well("a"), peer("z", Down)],
-                34,
-                Some(1),
-            ),
-            (
-                "two of four",
-                vec![peer("a", Down), well("b"), well("c")],
-                50,
-                Some(2),
-            ),
-            (
-                "never the last",
-                vec![peer("a", Down), well("b")],
-                99,
-                Some(1),
-            ),
-            (
-                "nor the last but withdrawn ones",
-                vec![withdrawn("a"), withdrawn("b")],
+                "nor beside withdrawn ones",
+                "a Down withdrawn, b Down withdrawn",
                 99,
                 None,
             ),
         ];
-        for (what, peers, percent, expected) in table {
-            assert_eq!(spared("m", &peers, percent), expected, "{what}");
+        for (what, words, percent, expected) in table {
+            assert_eq!(spared("m", &peers(words), percent), expected, "{what}");
         }
     }
 }

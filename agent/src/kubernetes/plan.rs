@@ -61,67 +61,48 @@ mod tests {
 
     #[test]
     fn content_decides_and_nothing_invalid_takes_the_place_of_what_is_in_force() {
-        let old = object("a", 4, 16);
+        let (old, new, anew) = (object("a", 4, 16), object("a", 5, 8), object("b", 1, 8));
+        let anew_same = object("b", 1, 16);
+        let (obey, hold) = (
+            |one: &InForce| Plan::Obey(one.clone()),
+            |one: &InForce| Plan::Hold(one.clone()),
+        );
+        let unsupported = Acceptance::Unsupported("pool".to_owned());
+        let (missing, in_use) = (Acceptance::Missing, Acceptance::NameInUse);
         let table = [
-            (
-                "the first",
-                Ok(old.clone()),
-                None,
-                false,
-                Plan::Obey(old.clone()),
-            ),
-            (
-                "the same again",
-                Ok(old.clone()),
-                Some(&old),
-                false,
-                Plan::Hold(old.clone()),
-            ),
-            (
-                "changed",
-                Ok(object("a", 5, 8)),
-                Some(&old),
-                false,
-                Plan::Obey(object("a", 5, 8)),
-            ),
+            ("the first", Ok(&old), None, obey(&old)),
+            ("the same again", Ok(&old), Some(&old), hold(&old)),
+            ("changed", Ok(&new), Some(&old), obey(&new)),
             (
                 "made anew with other content",
-                Ok(object("b", 1, 8)),
+                Ok(&anew),
                 Some(&old),
-                false,
-                Plan::Obey(object("b", 1, 8)),
+                obey(&anew),
             ),
             (
                 "made anew with the same",
-                Ok(object("b", 1, 16)),
+                Ok(&anew_same),
                 Some(&old),
-                false,
-                Plan::Hold(object("b", 1, 16)),
+                hold(&anew_same),
             ),
             (
                 "deleted",
-                Err(Acceptance::Missing),
+                Err(&missing),
                 Some(&old),
-                false,
-                Plan::Keep(Acceptance::Missing),
+                Plan::Keep(missing.clone()),
             ),
             (
                 "not understood",
-                Err(Acceptance::Unsupported("pool".to_owned())),
+                Err(&unsupported),
                 Some(&old),
-                false,
-                Plan::Keep(Acceptance::Unsupported("pool".to_owned())),
-            ),
-            (
-                "another release's",
-                Ok(object("a", 5, 8)),
-                Some(&old),
-                true,
-                Plan::Keep(Acceptance::NameInUse),
+                Plan::Keep(unsupported.clone()),
             ),
         ];
-        for (what, valid, in_force, name_in_use, expected) in table {
-            assert_eq!(plan(valid, in_force, name_in_use), expected, "{what}");
+        for (what, valid, in_force, expected) in table {
+            let valid = valid.cloned().map_err(Clone::clone);
+            assert_eq!(plan(valid, in_force, false), expected, "{what}");
         }
+        let of_another = plan(Ok(new), Some(&old), true);
+        assert_eq!(of_another, Plan::Keep(in_use), "another release's");
     }
 }

@@ -141,39 +141,19 @@ impl Setup {
     /// When a part does not start.
     pub async fn start(self) -> Release {
         let _turn = TURNS.acquire().await.expect("never closed");
-        let kubernetes = match self.kubernetes {
-            Some(own) => own,
-            None => SHARED.get().await.expect("an API server"),
-        };
-        let postgres = match self.postgres {
-            Some(own) => own,
+        let postgres = match &self.postgres {
+            Some(own) => Arc::clone(own),
             None => Arc::clone(
                 POSTGRES
                     .get_or_init(async || scene::server(&[]).await)
                     .await,
             ),
         };
-        let (namespace, kind) = match self.namespace {
-            Some(others) => (others, "inn"),
-            None => {
-                let own = kubernetes.namespace("release").await;
-                (Arc::new(own.expect("a namespace")), "shop")
-            }
-        };
-        // Policies are not of a namespace, so the name is to be one of its own.
-        let name = format!("{kind}-{}", namespace.name());
-        let rights = Rights {
-            name: &name,
-            service_account: &name,
-        };
-        rights.grant(&namespace).await.expect("rights");
-        if let Some(spec) = &self.spec {
-            let object = pool_config(&name, spec).to_string();
-            namespace.apply(&object).await.expect("a PoolConfig");
-        }
+        let (namespace, name) = self.place().await;
         let options = Options::answering(ANSWERS).on(Arc::clone(&postgres));
         let world = Arc::new(World::new(options).await.expect("a world"));
-        let api = Gate::start(kubernetes.address()).await.expect("a gate");
+        let api = Gate::start(namespace.kubernetes().address()).await;
+        let api = api.expect("a gate");
         let ground = Ground {
             world: &world,
             postgres: &postgres,
@@ -206,6 +186,33 @@ impl Setup {
             world,
             address,
         }
+    }
+
+    /// The namespace, and the release's name in it; rights and PoolConfig are there.
+    async fn place(&self) -> (Arc<Namespace>, String) {
+        let kubernetes = match &self.kubernetes {
+            Some(own) => Arc::clone(own),
+            None => SHARED.get().await.expect("an API server"),
+        };
+        let (namespace, kind) = match &self.namespace {
+            Some(others) => (Arc::clone(others), "inn"),
+            None => {
+                let own = kubernetes.namespace("release").await;
+                (Arc::new(own.expect("a namespace")), "shop")
+            }
+        };
+        // Policies are not of a namespace, so the name is to be one of its own.
+        let name = format!("{kind}-{}", namespace.name());
+        let rights = Rights {
+            name: &name,
+            service_account: &name,
+        };
+        rights.grant(&namespace).await.expect("rights");
+        if let Some(spec) = &self.spec {
+            let object = pool_config(&name, spec).to_string();
+            namespace.apply(&object).await.expect("a PoolConfig");
+        }
+        (namespace, name)
     }
 }
 
