@@ -88,7 +88,7 @@ impl Road {
 }
 
 impl StandIn {
-    /// Waits until it was asked so often.
+    /// Waits until it was asked so often, and who asked has gone.
     pub(super) async fn is_asked(&self, times: u32, limit: Duration) {
         eventually(limit, "the stand-in to be asked", async || {
             match self.asked.load(Ordering::Relaxed) {
@@ -109,10 +109,12 @@ impl Drop for StandIn {
 async fn listen(listener: UnixListener, answer: Answer, asked: Arc<AtomicU32>) {
     let mut conversations = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        asked.fetch_add(1, Ordering::Relaxed);
-        let answer = answer.clone();
-        // Who asked goes away when it has had enough, whatever is left to be said.
-        conversations.spawn(async move { converse(stream, &answer).await.ok() });
+        let (answer, asked) = (answer.clone(), Arc::clone(&asked));
+        conversations.spawn(async move {
+            // Who asked goes away when it has had enough, whatever is left to be said.
+            let _ = converse(stream, &answer).await;
+            asked.fetch_add(1, Ordering::Relaxed);
+        });
     }
 }
 
