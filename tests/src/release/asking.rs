@@ -61,6 +61,21 @@ impl Release {
         .await;
     }
 
+    /// Waits until the PoolConfig counts so many pods under this name.
+    ///
+    /// # Panics
+    /// After [`LIMIT`], with the status as it was last.
+    pub async fn counts(&self, field: &str, expected: u64) {
+        let what = format!("{field} to be {expected}");
+        eventually(LIMIT, &what, async || {
+            let object = self.pool_config().await;
+            let status = object.map_err(|error| format!("{error:#}"))?["status"].clone();
+            let is = status["instances"][field] == expected;
+            is.then_some(()).ok_or_else(|| status.to_string())
+        })
+        .await;
+    }
+
     /// Asks for a recycle of every pod, or of one, as an operator does.
     ///
     /// # Panics

@@ -9,6 +9,7 @@ async fn the_report_of_a_pod_that_is_deleted_is_collected() {
     for member in &release.members {
         release.tells(member, "Ready", "True", "Ready").await;
     }
+    release.counts("total", 2).await;
     let gone = release.members.pop().expect("two");
     let pod = gone.pod.clone();
     drop(gone);
@@ -23,5 +24,8 @@ async fn the_report_of_a_pod_that_is_deleted_is_collected() {
             .ok_or_else(|| left.to_string())
     })
     .await;
+    for field in ["total", "ready", "applied", "healthy"] {
+        release.counts(field, 1).await;
+    }
     release.ends_well().await;
 }

@@ -33,21 +33,6 @@ async fn holds(release: &Release, not: &[usize]) -> usize {
     .await
 }
 
-async fn counts(release: &Release, field: &str, expected: u64) {
-    let what = format!("{field} to be {expected}");
-    eventually(LIMIT, &what, async || {
-        let object = release
-            .pool_config()
-            .await
-            .map_err(|error| format!("{error:#}"))?;
-        let status = &object["status"];
-        (status["instances"][field] == expected)
-            .then_some(())
-            .ok_or_else(|| status.to_string())
-    })
-    .await;
-}
-
 /// When each condition's status changed last.
 fn transitions(object: &Value) -> Vec<(String, String)> {
     let conditions = object["status"]["conditions"].as_array();
@@ -64,7 +49,7 @@ async fn five_agents_tell_one_truth_while_holders_die_and_stand_still() {
     release.says("Ready", "True", "InForce").await;
     release.says("Healthy", "True", "Reachable").await;
     for field in ["total", "ready", "applied", "healthy"] {
-        counts(&release, field, 5).await;
+        release.counts(field, 5).await;
     }
     let object = release.pool_config().await.expect("it is there");
     let status = &object["status"];
@@ -80,16 +65,16 @@ async fn five_agents_tell_one_truth_while_holders_die_and_stand_still() {
     let first = holds(&release, &[]).await;
     release.members[first].agent.pause().await;
     let second = holds(&release, &[first]).await;
-    counts(&release, "stale", 1).await;
+    release.counts("stale", 1).await;
     release.members[first].agent.resume();
-    counts(&release, "stale", 0).await;
+    release.counts("stale", 0).await;
     // One that dies.
     let dead = release.members.remove(second);
     let dead = dead.agent_again().await;
     release.members.insert(second, dead);
     let third = holds(&release, &[]).await;
-    counts(&release, "ready", 5).await;
-    counts(&release, "stale", 0).await;
+    release.counts("ready", 5).await;
+    release.counts("stale", 0).await;
     release.says("Ready", "True", "InForce").await;
     release.says("Healthy", "True", "Reachable").await;
     let object = release.pool_config().await.expect("it is there");
@@ -145,10 +130,10 @@ async fn two_releases_in_one_namespace_do_not_touch_each_other() {
     let other = setup().beside(&release).start().await;
     for one in [&release, &other] {
         one.says("Ready", "True", "InForce").await;
-        counts(one, "total", 1).await;
+        one.counts("total", 1).await;
     }
     assert_ne!(holder(&release).await.ok(), holder(&other).await.ok());
     other.ends_well().await;
-    counts(&release, "total", 1).await;
+    release.counts("total", 1).await;
     release.ends_well().await;
 }
