@@ -45,7 +45,8 @@ fn of_status(status: &Status) -> Trouble {
         404 => Fault::CRDMissing,
         401 => Fault::ApiTokenRejected,
         403 => Fault::ApiForbidden,
-        429 | 500..=599 => Fault::ApiBusy,
+        // 410: a list that was begun is forgotten.
+        410 | 429 | 500..=599 => Fault::ApiBusy,
         _ => Fault::ApiRefused,
     };
     Trouble::Fault(fault, one_line(&status.message))
@@ -97,6 +98,7 @@ mod tests {
             (409, "shop", Trouble::Conflict),
             (401, "", fault(Fault::ApiTokenRejected)),
             (403, "shop", fault(Fault::ApiForbidden)),
+            (410, "", fault(Fault::ApiBusy)),
             (429, "", fault(Fault::ApiBusy)),
             (503, "", fault(Fault::ApiBusy)),
             (504, "", fault(Fault::ApiBusy)),

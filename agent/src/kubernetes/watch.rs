@@ -1,5 +1,5 @@
 //! Watches one object by its name, which is all that the agent's rights allow. A watch that a network has forgotten is noticed by
-//! the connection's keepalives, so it may be long; the list before it may not.
+//! the connection's keepalives, so it may be long; the list before it may not. One that is cut is nothing to tell: it begins again.
 
 use std::time::Duration;
 
@@ -12,12 +12,15 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::cluster::{Cluster, pause};
+use super::connect::ANSWER;
 use super::trouble::Trouble;
 
 /// A request for each.
 const WATCH: Duration = Duration::from_secs(25 * 60);
 /// Until the list is complete.
 const LIST: Duration = Duration::from_secs(10);
+/// After so long without a complaint a watch has begun: nothing else tells that it has.
+const BEGUN: Duration = ANSWER.saturating_add(Duration::from_secs(1));
 /// While the API server is away; it is asked again within seconds of its return.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
 /// The version that was to be gone on from is forgotten: the list begins again by itself.
@@ -55,7 +58,7 @@ pub(super) async fn watch<K: Kind>(
 ) {
     let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
     loop {
-        let trouble = match cluster.client().await {
+        let ended = match cluster.client().await {
             Ok(client) => {
                 let api = Api::namespaced(client, &cluster.config().namespace);
                 let config = watcher::Config::default()
@@ -64,11 +67,29 @@ pub(super) async fn watch<K: Kind>(
                 let events = watcher(api, config);
                 follow(cluster, events, &mut found, &mut backoff).await
             }
-            Err(trouble) => trouble,
+            Err(trouble) => Err(trouble),
         };
-        cluster.tell(K::WATCHING, Some(&trouble));
-        sleep(pause(&trouble, backoff.pause())).await;
+        let usual = backoff.pause();
+        let rest = match ended {
+            Ok(Cut) => usual,
+            Err(trouble) => {
+                cluster.tell(K::WATCHING, Some(&trouble));
+                pause(&trouble, usual)
+            }
+        };
+        sleep(rest).await;
     }
+}
+
+/// The connection of a watch has ended. If the server is away, the next list tells.
+struct Cut;
+
+/// How far a watch has come.
+enum Course {
+    Listing(Instant),
+    /// The list is complete, and the watch may still be refused.
+    Beginning(Instant),
+    Watching,
 }
 
 /// Until the stream has an error or does not come to the end of its list. It would go on by itself after an error, but ask
@@ -78,38 +99,44 @@ async fn follow<K: Kind>(
     events: impl Stream<Item = watcher::Result<Event<DeserializeGuard<K>>>>,
     found: &mut (impl FnMut(Found<K>) + Send),
     backoff: &mut Backoff,
-) -> Trouble {
+) -> Result<Cut, Trouble> {
     tokio::pin!(events);
-    let begins = || Some(Instant::now() + LIST);
-    let (mut listing, mut seen) = (begins(), false);
+    let begins = || Course::Listing(Instant::now() + LIST);
+    let (mut course, mut seen) = (begins(), false);
     loop {
-        let event = match listing {
-            Some(end) => timeout_at(end, events.next()).await,
-            None => Ok(events.next().await),
+        let event = match course {
+            Course::Listing(end) | Course::Beginning(end) => timeout_at(end, events.next()).await,
+            Course::Watching => Ok(events.next().await),
         };
-        let event = match event {
-            Ok(Some(Ok(event))) => event,
-            Ok(Some(Err(watcher::Error::WatchError(status)))) if status.code == GONE => {
-                listing = begins();
+        let event = match (event, &course) {
+            (Ok(Some(Ok(event))), _) => event,
+            (Ok(Some(Err(watcher::Error::WatchError(status)))), _) if status.code == GONE => {
+                course = begins();
                 continue;
             }
-            Ok(Some(Err(error))) => return of_watch(error),
-            Ok(None) => return Trouble::unreachable("the watch has ended"),
-            Err(_) => return Trouble::unreachable("the list does not come to its end"),
+            (Ok(Some(Err(error))), _) => return of_watch(error),
+            (Ok(None), _) => return Ok(Cut),
+            (Err(_), Course::Listing(_)) => {
+                return Err(Trouble::unreachable("the list does not come to its end"));
+            }
+            (Err(_), _) => {
+                course = Course::Watching;
+                cluster.tell(K::WATCHING, None);
+                backoff.reset();
+                continue;
+            }
         };
         match event {
-            Event::Init => (listing, seen) = (listing.or_else(begins), false),
+            Event::Init => (course, seen) = (begins(), false),
             Event::InitApply(object) => {
                 seen = true;
                 found(Some(object));
             }
             Event::InitDone => {
-                listing = None;
+                course = Course::Beginning(Instant::now() + BEGUN);
                 if !seen {
                     found(None);
                 }
-                cluster.tell(K::WATCHING, None);
-                backoff.reset();
             }
             Event::Apply(object) => found(Some(object)),
             Event::Delete(_) => found(None),
@@ -117,13 +144,15 @@ async fn follow<K: Kind>(
     }
 }
 
-fn of_watch(error: watcher::Error) -> Trouble {
+fn of_watch(error: watcher::Error) -> Result<Cut, Trouble> {
+    use kube::Error as K;
     use watcher::Error as E;
-    match error {
+    Err(match error {
+        E::WatchFailed(K::ReadEvents(_) | K::HyperError(_) | K::Service(_)) => return Ok(Cut),
         E::InitialListFailed(error) | E::WatchStartFailed(error) | E::WatchFailed(error) => {
             error.into()
         }
         E::WatchError(status) => kube::Error::Api(status).into(),
         E::NoResourceVersion => Trouble::unreachable("the list has no version"),
-    }
+    })
 }

@@ -1,4 +1,5 @@
 //! The agent in a cluster: real API server, real rights, real bots under load. One file for each group of rows.
 
+mod apiserver;
 mod rights;
 mod tuned;
