@@ -13,6 +13,8 @@ pub(super) enum Trouble {
     NotFound,
     /// It was changed meanwhile, or is there already.
     Conflict,
+    /// What is said to everybody by a server that has just begun and knows no rights and no resources yet.
+    Doubtful,
     /// Anything else, and what was said.
     Fault(Fault, String),
 }

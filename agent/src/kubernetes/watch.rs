@@ -72,10 +72,7 @@ pub(super) async fn watch<K: Kind>(
         let usual = backoff.pause();
         let rest = match ended {
             Ok(Cut) => usual,
-            Err(trouble) => {
-                cluster.tell(K::WATCHING, Some(&trouble));
-                pause(&trouble, usual)
-            }
+            Err(trouble) => pause(&cluster.judge(K::WATCHING, trouble), usual),
         };
         sleep(rest).await;
     }

@@ -106,6 +106,28 @@ fn is(line: &sabai_tests::bot::log::Line, level: &str, fault: &str) -> bool {
     line.level() == Some(level) && line.field("fault") == Some(fault)
 }
 
+/// A server that was away was told of once, and once that this is over; it may have been busy when it went and came.
+async fn away_said_once(member: &Member, since: u64) {
+    eventually(
+        LIMIT,
+        "its absence to be told once, and to be over",
+        async || {
+            let both = ["ApiUnreachable", "ApiBusy"].map(|fault| said(member, since, fault));
+            let [(away, here), (busy, idle)] = both;
+            match (away + busy, here + idle) {
+                (1, 1) => Ok(()),
+                _ => Err(format!("{both:?}: {}", member.agent.log().tail())),
+            }
+        },
+    )
+    .await;
+    assert_eq!(
+        said(member, since, "ApiForbidden"),
+        (0, 0),
+        "it had just begun"
+    );
+}
+
 /// The fault was told once, and once that it is over.
 async fn said_once(member: &Member, since: u64, fault: &str) {
     let what = format!("{fault} to be told once, and to be over");

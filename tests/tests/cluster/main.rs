@@ -2,4 +2,6 @@
 
 mod apiserver;
 mod rights;
+mod skew;
 mod tuned;
+mod whatever;

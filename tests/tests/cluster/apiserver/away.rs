@@ -4,8 +4,8 @@ use sabai_tests::gate::Fault;
 use sabai_tests::release::setup;
 
 use super::{
-    RATE, RIGHT, asked, at_a_bounded_pace, audited, ceiling, pass, reported, right_within,
-    said_once, stoppable, unnoticed, within_bounds,
+    RATE, RIGHT, asked, at_a_bounded_pace, audited, away_said_once, ceiling, pass, reported,
+    right_within, said_once, stoppable, unnoticed, within_bounds,
 };
 use crate::tuned::obeys;
 
@@ -57,7 +57,7 @@ async fn a_server_that_stops_or_is_killed_and_comes_again_is_obeyed_at_once() {
             at_a_bounded_pace(&asked(&release, requests));
         })
         .await;
-        said_once(member, log, "ApiUnreachable").await;
+        away_said_once(member, log).await;
     }
     release.ends_well().await;
 }

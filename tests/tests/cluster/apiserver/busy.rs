@@ -1,18 +1,19 @@
 //! The API server answers that it is too busy: 429 by its own flow control, 504 since its etcd does not answer.
 
+use http::Method;
 use sabai_tests::gate::Fault;
-use sabai_tests::kubernetes::Kubernetes;
+use sabai_tests::kubernetes::{Held, Kubernetes};
 use sabai_tests::process::{Signal, send};
-use sabai_tests::release::{LIMIT, Release, cluster, setup};
+use sabai_tests::release::{LIMIT, Member, Release, cluster, setup};
 use serde_json::json;
 
 use super::{
-    RATE, RIGHT, asked, at_a_bounded_pace, audited, complains, pass, right_within, said, said_once,
-    unnoticed, within_bounds,
+    GROUP, RATE, RIGHT, asked, at_a_bounded_pace, audited, complains, pass, right_within, said,
+    said_once, unnoticed, within_bounds,
 };
 use crate::tuned::{obeys, with};
 
-/// A level without seats, for this release's agents alone.
+/// A level for this release's agents alone, with room for one request at a time.
 fn closed(release: &Release) -> String {
     let name = format!("closed-to-{}", release.namespace.name());
     let account = json!({"name": "sabai", "namespace": release.namespace.name()});
@@ -34,6 +35,14 @@ fn closed(release: &Release) -> String {
     format!("{level}\n---\n{schema}")
 }
 
+/// Keeps that room, as the agent of this pod.
+async fn keep(release: &Release, member: &Member) -> Held {
+    let token = std::fs::read_to_string(&member.access.token_file).expect("a token");
+    let api = release.namespace.kubernetes().api_with_token(&token);
+    let path = release.namespace.path(GROUP, "poolinstances");
+    api.hold(Method::POST, &path).await.expect("a request")
+}
+
 #[tokio::test]
 async fn a_429_is_told_once_and_asked_again_at_a_bounded_pace() {
     let release = setup().rate(RATE).start().await;
@@ -45,6 +54,7 @@ async fn a_429_is_told_once_and_asked_again_at_a_bounded_pace() {
     unnoticed(member, async {
         let first = audited(&release);
         release.namespace.apply(&closed).await.expect("a level");
+        let kept = keep(&release, member).await;
         complains(member, log, "ApiBusy").await;
         // A watch that is there goes on.
         release
@@ -59,6 +69,7 @@ async fn a_429_is_told_once_and_asked_again_at_a_bounded_pace() {
         assert!(requests.iter().all(|one| one.code == 429), "{requests:?}");
         // Three tasks, each every 1.5 s to 3 s.
         assert!(requests.len() < 45, "{}", requests.len());
+        drop(kept);
         let delete = ["delete", "-f", "-"];
         let deleted = release.namespace.kubectl_with_input(&delete, &closed).await;
         deleted
