@@ -28,7 +28,7 @@ use files::Files;
 use kubectl::Kubectl;
 use tools::Tool;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, Held};
 pub use audit::Request;
 pub use kubectl::Output;
 pub use namespace::{Access, Namespace};

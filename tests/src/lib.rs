@@ -29,6 +29,7 @@ pub mod scene;
 pub mod scratch;
 pub mod shelf;
 pub mod soak;
+pub mod specs;
 pub mod wait;
 pub mod webhook;
 pub mod world;

@@ -19,6 +19,8 @@ use crate::metrics::Metrics;
 const CALL: Duration = Duration::from_secs(8);
 /// While what is wrong is nobody's but the release's: rights, resources that are not there.
 const SLOWLY: Duration = Duration::from_secs(30);
+/// Until it is believed.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The way to the API server. Clones are the same.
 #[derive(Clone)]
@@ -67,8 +69,21 @@ impl Cluster {
             let why = format!("no answer within {} s", CALL.as_secs());
             Err(Trouble::unreachable(&why))
         });
-        self.tell(doing, outcome.as_ref().err());
-        outcome
+        match outcome {
+            Ok(done) => {
+                self.tell(doing, None);
+                Ok(done)
+            }
+            Err(trouble) => Err(self.judge(doing, trouble)),
+        }
+    }
+
+    /// Tells of a trouble if that is news, and says what it is to be taken for.
+    pub(super) fn judge(&self, doing: &'static str, trouble: Trouble) -> Trouble {
+        match self.tell(doing, Some(&trouble)) {
+            true => trouble,
+            false => Trouble::Doubtful,
+        }
     }
 
     /// The client, for a stream that is watched beside calls.
@@ -82,8 +97,8 @@ impl Cluster {
         made.map_err(|error| Trouble::unreachable(&format!("{error:#}")))
     }
 
-    /// Tells how something went, if that is news.
-    pub(super) fn tell(&self, doing: &'static str, trouble: Option<&Trouble>) {
+    /// Tells how something went, if that is news; false for what is not believed yet.
+    pub(super) fn tell(&self, doing: &'static str, trouble: Option<&Trouble>) -> bool {
         let mut complaints = self.0.complaints.lock();
         let complaints = complaints
             .as_mut()
@@ -91,10 +106,14 @@ impl Cluster {
         match trouble {
             Some(Trouble::Fault(fault, words)) => {
                 self.0.metrics.fault(*fault);
-                complaints.failed(doing, *fault, words);
+                complaints.failed(doing, *fault, words)
             }
             // The server has answered.
-            Some(Trouble::NotFound | Trouble::Conflict) | None => complaints.done(doing),
+            Some(Trouble::NotFound | Trouble::Conflict) | None => {
+                complaints.done(doing);
+                true
+            }
+            Some(Trouble::Doubtful) => false,
         }
     }
 
@@ -117,6 +136,7 @@ impl Cluster {
 pub(super) fn pause(trouble: &Trouble, usual: Duration) -> Duration {
     match trouble {
         Trouble::Fault(Fault::ApiForbidden | Fault::CRDMissing | Fault::ApiRefused, _) => SLOWLY,
+        Trouble::Doubtful => SOON,
         Trouble::Fault(..) | Trouble::NotFound | Trouble::Conflict => usual,
     }
 }

@@ -13,6 +13,8 @@ pub(super) enum Trouble {
     NotFound,
     /// It was changed meanwhile, or is there already.
     Conflict,
+    /// What is said to everybody by a server that has just begun and knows no rights and no resources yet.
+    Doubtful,
     /// Anything else, and what was said.
     Fault(Fault, String),
 }
@@ -45,7 +47,8 @@ fn of_status(status: &Status) -> Trouble {
         404 => Fault::CRDMissing,
         401 => Fault::ApiTokenRejected,
         403 => Fault::ApiForbidden,
-        429 | 500..=599 => Fault::ApiBusy,
+        // 410: a list that was begun is forgotten.
+        410 | 429 | 500..=599 => Fault::ApiBusy,
         _ => Fault::ApiRefused,
     };
     Trouble::Fault(fault, one_line(&status.message))
@@ -97,6 +100,7 @@ mod tests {
             (409, "shop", Trouble::Conflict),
             (401, "", fault(Fault::ApiTokenRejected)),
             (403, "shop", fault(Fault::ApiForbidden)),
+            (410, "", fault(Fault::ApiBusy)),
             (429, "", fault(Fault::ApiBusy)),
             (503, "", fault(Fault::ApiBusy)),
             (504, "", fault(Fault::ApiBusy)),

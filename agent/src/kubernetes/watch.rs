@@ -1,5 +1,5 @@
 //! Watches one object by its name, or all of a release. A watch that a network has forgotten is noticed by
-//! the connection's keepalives, so it may be long; the list before it may not.
+//! the connection's keepalives, so it may be long; the list before it may not. One that is cut is nothing to tell: it begins again.
 
 use std::time::Duration;
 
@@ -12,12 +12,15 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::cluster::{Cluster, pause};
+use super::connect::ANSWER;
 use super::trouble::Trouble;
 
 /// A request for each.
 const WATCH: Duration = Duration::from_secs(25 * 60);
 /// Until the list is complete.
 const LIST: Duration = Duration::from_secs(10);
+/// After so long without a complaint a watch has begun: nothing else tells that it has.
+const BEGUN: Duration = ANSWER.saturating_add(Duration::from_secs(1));
 /// While the API server is away; it is asked again within seconds of its return.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(3));
 /// The version that was to be gone on from is forgotten: the list begins again by itself.
@@ -91,57 +94,78 @@ pub(super) async fn watch_all<K: Kind>(
     let config = config.timeout(WATCH.as_secs() as u32);
     let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
     loop {
-        let trouble = match cluster.client().await {
+        let ended = match cluster.client().await {
             Ok(client) => {
                 let api = Api::namespaced(client, &cluster.config().namespace);
                 let events = watcher(api, config.clone());
-                let listed = || {
+                let begun = || {
                     cluster.tell(doing, None);
                     backoff.reset();
                 };
-                follow(events, &mut changes, listed).await
+                follow(events, &mut changes, begun).await
             }
-            Err(trouble) => trouble,
+            Err(trouble) => Err(trouble),
         };
         changes(Change::Lost);
-        cluster.tell(doing, Some(&trouble));
-        sleep(pause(&trouble, backoff.pause())).await;
+        let usual = backoff.pause();
+        let rest = match ended {
+            Ok(Cut) => usual,
+            Err(trouble) => pause(&cluster.judge(doing, trouble), usual),
+        };
+        sleep(rest).await;
     }
 }
 
-/// Until the stream has an error or does not come to the end of its list. It would go on by itself after an error, but ask
-/// again at once.
+/// The connection of a watch has ended. If the server is away, the next list tells.
+struct Cut;
+
+/// How far a watch has come.
+enum Course {
+    Listing(Instant),
+    /// The list is complete, and the watch may still be refused.
+    Beginning(Instant),
+    Watching,
+}
+
+/// Until the stream has an error or does not come to the end of its list; `begun` is told when it goes on from there. It would go on
+/// by itself after an error, but ask again at once.
 async fn follow<K: Kind>(
     events: impl Stream<Item = watcher::Result<Event<DeserializeGuard<K>>>>,
     changes: &mut (impl FnMut(Change<K>) + Send),
-    mut listed: impl FnMut() + Send,
-) -> Trouble {
+    mut begun: impl FnMut() + Send,
+) -> Result<Cut, Trouble> {
     tokio::pin!(events);
-    let begins = || Some(Instant::now() + LIST);
-    let mut listing = begins();
+    let begins = || Course::Listing(Instant::now() + LIST);
+    let mut course = begins();
     loop {
-        let event = match listing {
-            Some(end) => timeout_at(end, events.next()).await,
-            None => Ok(events.next().await),
+        let event = match course {
+            Course::Listing(end) | Course::Beginning(end) => timeout_at(end, events.next()).await,
+            Course::Watching => Ok(events.next().await),
         };
-        let event = match event {
-            Ok(Some(Ok(event))) => event,
-            Ok(Some(Err(watcher::Error::WatchError(status)))) if status.code == GONE => {
-                listing = begins();
+        let event = match (event, &course) {
+            (Ok(Some(Ok(event))), _) => event,
+            (Ok(Some(Err(watcher::Error::WatchError(status)))), _) if status.code == GONE => {
+                course = begins();
                 continue;
             }
-            Ok(Some(Err(error))) => return of_watch(error),
-            Ok(None) => return Trouble::unreachable("the watch has ended"),
-            Err(_) => return Trouble::unreachable("the list does not come to its end"),
+            (Ok(Some(Err(error))), _) => return of_watch(error),
+            (Ok(None), _) => return Ok(Cut),
+            (Err(_), Course::Listing(_)) => {
+                return Err(Trouble::unreachable("the list does not come to its end"));
+            }
+            (Err(_), _) => {
+                course = Course::Watching;
+                begun();
+                continue;
+            }
         };
         changes(match event {
             Event::Init => {
-                listing = listing.or_else(begins);
+                course = begins();
                 Change::Listing
             }
             Event::InitDone => {
-                listing = None;
-                listed();
+                course = Course::Beginning(Instant::now() + BEGUN);
                 Change::Listed
             }
             Event::InitApply(object) | Event::Apply(object) => Change::Is(object),
@@ -150,13 +174,15 @@ async fn follow<K: Kind>(
     }
 }
 
-fn of_watch(error: watcher::Error) -> Trouble {
+fn of_watch(error: watcher::Error) -> Result<Cut, Trouble> {
+    use kube::Error as K;
     use watcher::Error as E;
-    match error {
+    Err(match error {
+        E::WatchFailed(K::ReadEvents(_) | K::HyperError(_) | K::Service(_)) => return Ok(Cut),
         E::InitialListFailed(error) | E::WatchStartFailed(error) | E::WatchFailed(error) => {
             error.into()
         }
         E::WatchError(status) => kube::Error::Api(status).into(),
         E::NoResourceVersion => Trouble::unreachable("the list has no version"),
-    }
+    })
 }

@@ -1,8 +1,11 @@
 //! Requests to the API server without a program between: what a test asks many times a second costs little, and any verb
 //! can be tried with any token. One connection a request, so that nothing is bound to a runtime.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context as Waker, Poll};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,13 +13,16 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Frame};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, IpAddr, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::postgres::certificates::Identity;
 
@@ -118,13 +124,21 @@ impl Api {
             .context(what)
     }
 
-    async fn exchange(
-        &self,
-        method: Method,
-        path: &str,
-        content: &str,
-        body: &str,
-    ) -> anyhow::Result<Answer> {
+    /// A request whose body does not come: the server works on it until this is dropped, or for its longest time, a minute.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    pub async fn hold(&self, method: Method, path: &str) -> anyhow::Result<Held> {
+        let request = self.request(method, path, "application/json");
+        let request = request.body(Never)?;
+        let (mut client, connection) =
+            hyper::client::conn::http1::handshake(self.connect().await?).await?;
+        Ok(Held(tokio::spawn(async move {
+            let _ = tokio::join!(client.send_request(request), connection);
+        })))
+    }
+
+    fn request(&self, method: Method, path: &str, content: &str) -> http::request::Builder {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -136,13 +150,27 @@ impl Api {
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        let request = request.body(Full::new(Bytes::from(body.to_owned())))?;
+        request
+    }
+
+    async fn connect(&self) -> anyhow::Result<TokioIo<TlsStream<TcpStream>>> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let name = ServerName::IpAddress(IpAddr::from(self.address.ip()));
-        let stream = self.connector.connect(name, stream).await?;
+        Ok(TokioIo::new(self.connector.connect(name, stream).await?))
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        content: &str,
+        body: &str,
+    ) -> anyhow::Result<Answer> {
+        let request = self.request(method, path, content);
+        let request = request.body(Full::new(Bytes::from(body.to_owned())))?;
         let (mut client, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+            hyper::client::conn::http1::handshake(self.connect().await?).await?;
         let exchange = async {
             let answer = client.send_request(request).await?;
             let status = answer.status().as_u16();
@@ -161,5 +189,30 @@ impl Api {
         let body = serde_json::from_slice(&body)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&body).into_owned()));
         Ok(Answer { status, body })
+    }
+}
+
+/// A request that the server cannot finish. Dropping it ends its connection.
+#[derive(Debug)]
+pub struct Held(JoinHandle<()>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A body that does not come.
+struct Never;
+
+impl Body for Never {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Waker<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
     }
 }

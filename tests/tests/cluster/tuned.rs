@@ -6,7 +6,7 @@ use sabai_tests::wait::eventually;
 use serde_json::{Value, json};
 
 /// The usual spec with these groups merged into it.
-fn with(groups: Value) -> Value {
+pub(crate) fn with(groups: Value) -> Value {
     let mut spec = short_times();
     for (group, fields) in groups.as_object().expect("groups") {
         for (name, value) in fields.as_object().expect("fields") {
@@ -17,7 +17,7 @@ fn with(groups: Value) -> Value {
 }
 
 /// Waits until the bot obeys this ceiling.
-async fn obeys(member: &Member, max: u64) {
+pub(crate) async fn obeys(member: &Member, max: u64) {
     eventually(LIMIT, &format!("the bot to obey {max}"), async || {
         let report = member
             .report()
@@ -31,7 +31,7 @@ async fn obeys(member: &Member, max: u64) {
     .await;
 }
 
-async fn generation(release: &Release) -> i64 {
+pub(crate) async fn generation(release: &Release) -> i64 {
     let object = release.pool_config().await.expect("it is there");
     object["metadata"]["generation"].as_i64().expect("a number")
 }
