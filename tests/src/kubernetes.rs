@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::process::Signal;
 use crate::shelf::{Progress, aloud};
@@ -59,14 +60,26 @@ pub struct Kubernetes {
     admin: Api,
     anybody: Api,
     namespaces: AtomicU32,
+    _turn: Option<SemaphorePermit<'static>>,
 }
 
+/// Servers at a time, the shared one apart: each takes a core for seconds when it starts, and a machine may be small.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
 impl Kubernetes {
-    /// Starts an empty cluster, which is ready when this returns.
+    /// Starts an empty cluster, which is ready when this returns. While two of this process run it waits.
     ///
     /// # Errors
     /// When programs can neither be found nor built, or one does not come up; with the end of its log.
     pub async fn start(options: Options) -> anyhow::Result<Arc<Self>> {
+        let turn = TURNS.acquire().await.context("never closed")?;
+        Self::start_in(options, Some(turn)).await
+    }
+
+    async fn start_in(
+        options: Options,
+        turn: Option<SemaphorePermit<'static>>,
+    ) -> anyhow::Result<Arc<Self>> {
         let progress = options.progress.clone().unwrap_or_else(aloud);
         let kubectl = tools::find(Tool::Kubectl, &progress).await?;
         let files = Files::create()?;
@@ -84,6 +97,7 @@ impl Kubernetes {
             kubectl,
             kubeconfig,
             namespaces: AtomicU32::new(1),
+            _turn: turn,
         };
         kubernetes.furnish(&options, &progress).await?;
         Ok(Arc::new(kubernetes))

@@ -9,7 +9,7 @@ mod setup;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{SemaphorePermit, watch};
 
 use crate::gate::Gate;
 use crate::kubernetes::Namespace;
@@ -38,6 +38,8 @@ pub struct Release {
     pub postgres: Arc<Postgres>,
     pub world: Arc<World>,
     address: watch::Sender<Option<Webhook>>,
+    /// Nothing for one that stands beside another, which has it.
+    _turn: Option<SemaphorePermit<'static>>,
 }
 
 impl Release {

@@ -123,6 +123,16 @@ pub(super) fn gist(status: &PoolInstanceStatus) -> PoolInstanceStatus {
     gist
 }
 
+/// What any version of the resource definitions takes: without the groups whose words a newer agent may have more of.
+pub(super) fn bare(status: &PoolInstanceStatus) -> PoolInstanceStatus {
+    PoolInstanceStatus {
+        last_recycle: None,
+        probe: None,
+        path: None,
+        ..status.clone()
+    }
+}
+
 /// The last request for a recycle that this pod has served.
 pub(super) fn served(facts: &Facts<'_>) -> Option<Timestamp> {
     let last = facts.standing.known.request.as_ref();

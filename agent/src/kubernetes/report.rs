@@ -36,6 +36,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 /// Until something is told, come what may.
 const AT_FIRST: Duration = Duration::from_secs(10);
 const DOING: &str = "write the pod's PoolInstance";
+const DOING_BARELY: &str = "write what the API server takes of the pod's PoolInstance";
+/// After the whole was refused.
+const WHOLE_AGAIN: Duration = Duration::from_secs(600);
 const MANAGER: &str = "sabai-agent";
 
 /// What the report is made of.
@@ -64,6 +67,8 @@ struct Page {
     /// After a failure nothing is tried before.
     not_before: Instant,
     backoff: Backoff,
+    /// The server refuses the whole until then, as far as we know.
+    whole_from: Instant,
     /// The verdict's begin, by the two clocks.
     since: Option<(Moment, Timestamp)>,
     recorder: OnceCell<Recorder>,
@@ -80,6 +85,7 @@ impl Report {
             at_first: now + AT_FIRST,
             not_before: now,
             backoff: Backoff::new(PAUSES.0, PAUSES.1),
+            whole_from: now,
             since: None,
             recorder: OnceCell::new(),
         };
@@ -170,12 +176,31 @@ impl Report {
         if page.stored.is_null() {
             self.find(page).await?;
         }
-        let wanted = self.object(status);
-        let wanted = serde_json::to_value(&wanted).map_err(|error| {
+        if Instant::now() >= page.whole_from {
+            match self.store(page, DOING, status).await {
+                // A list of words is closed, and one that we say is not in it.
+                Err(Trouble::Fault(Fault::CRDOutdated, _)) => {
+                    page.whole_from = Instant::now() + WHOLE_AGAIN;
+                }
+                other => return other,
+            }
+        }
+        self.store(page, DOING_BARELY, &instance::bare(status))
+            .await
+    }
+
+    async fn store(
+        &self,
+        page: &mut Page,
+        doing: &'static str,
+        status: &PoolInstanceStatus,
+    ) -> Result<(), Trouble> {
+        let object = self.object(status);
+        let wanted = serde_json::to_value(&object).map_err(|error| {
             Trouble::Fault(Fault::ApiRefused, format!("a status of our own: {error}"))
         })?;
-        let stored = match self.patch(page, &wanted).await {
-            Err(Trouble::NotFound) => self.create(status).await?,
+        let stored = match self.patch(page, doing, &wanted).await {
+            Err(Trouble::NotFound) => self.create(doing, object).await?,
             other => other?,
         };
         page.stored = serde_json::to_value(&stored).unwrap_or_default();
@@ -201,7 +226,12 @@ impl Report {
         Ok(())
     }
 
-    async fn patch(&self, page: &Page, wanted: &Value) -> Result<PoolInstance, Trouble> {
+    async fn patch(
+        &self,
+        page: &Page,
+        doing: &'static str,
+        wanted: &Value,
+    ) -> Result<PoolInstance, Trouble> {
         let patch = serde_json::json!({
             "metadata": {"labels": wanted["metadata"]["labels"], "ownerReferences": wanted["metadata"]["ownerReferences"]},
             "status": replacing(&page.stored["status"], &wanted["status"]),
@@ -216,11 +246,14 @@ impl Report {
             let api = cluster.pool_instances(client);
             async move { api.patch(pod, &params, &Patch::Merge(patch)).await }
         };
-        self.cluster.call(DOING, write).await
+        self.cluster.call(doing, write).await
     }
 
-    async fn create(&self, status: &PoolInstanceStatus) -> Result<PoolInstance, Trouble> {
-        let object = self.object(status);
+    async fn create(
+        &self,
+        doing: &'static str,
+        object: PoolInstance,
+    ) -> Result<PoolInstance, Trouble> {
         let params = PostParams {
             field_manager: Some(MANAGER.to_owned()),
             ..PostParams::default()
@@ -230,7 +263,7 @@ impl Report {
             let api = cluster.pool_instances(client);
             async move { api.create(&params, &object).await }
         };
-        self.cluster.call(DOING, write).await
+        self.cluster.call(doing, write).await
     }
 
     fn object(&self, status: &PoolInstanceStatus) -> PoolInstance {

@@ -49,6 +49,8 @@ fn of_status(status: &Status) -> Trouble {
         403 => Fault::ApiForbidden,
         // 410: a list that was begun is forgotten.
         410 | 429 | 500..=599 => Fault::ApiBusy,
+        // What we write is valid by the definitions of our own version.
+        422 => Fault::CRDOutdated,
         _ => Fault::ApiRefused,
     };
     Trouble::Fault(fault, one_line(&status.message))
@@ -104,7 +106,7 @@ mod tests {
             (429, "", fault(Fault::ApiBusy)),
             (503, "", fault(Fault::ApiBusy)),
             (504, "", fault(Fault::ApiBusy)),
-            (422, "shop", fault(Fault::ApiRefused)),
+            (422, "shop", fault(Fault::CRDOutdated)),
             (400, "", fault(Fault::ApiRefused)),
         ];
         for (code, name, expected) in table {

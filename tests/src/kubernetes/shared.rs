@@ -27,7 +27,7 @@ impl Shared {
     /// # Errors
     /// As [`Kubernetes::start`].
     pub async fn get(&self) -> anyhow::Result<Arc<Kubernetes>> {
-        let start = || Kubernetes::start((self.options)());
+        let start = || Kubernetes::start_in((self.options)(), None);
         self.server.get_or_try_init(start).await.map(Arc::clone)
     }
 }

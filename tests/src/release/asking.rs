@@ -76,6 +76,21 @@ impl Release {
         .await;
     }
 
+    /// The time in the form of `date -u +%FT%TZ`, as the API server's clock has it.
+    ///
+    /// # Panics
+    /// When the API server refuses.
+    pub async fn now(&self) -> String {
+        let name = format!("clock-{}", uuid::Uuid::new_v4());
+        let make = ["create", "configmap", &name];
+        let made = self.namespace.kubectl(&make).await;
+        made.expect("kubectl").ok().expect("it is made");
+        let object = self.namespace.get_json(&["configmap", &name]).await;
+        let object = object.expect("it is there");
+        let time = object["metadata"]["creationTimestamp"].as_str();
+        time.expect("a time").to_owned()
+    }
+
     /// Asks for a recycle of every pod, or of one, as an operator does.
     ///
     /// # Panics

@@ -29,7 +29,7 @@ fallback:
 static SHARED: Shared = Shared::new(cluster);
 /// And the database server.
 static POSTGRES: OnceCell<Arc<Postgres>> = OnceCell::const_new();
-/// Releases at a time: each has a load, and a machine may be small.
+/// Releases at a time, with what stands beside them: each has a load, and a machine may be small.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// An API server with Sabai's resources, and the controllers that collect what a pod leaves.
@@ -140,7 +140,10 @@ impl Setup {
     /// # Panics
     /// When a part does not start.
     pub async fn start(self) -> Release {
-        let _turn = TURNS.acquire().await.expect("never closed");
+        let turn = match self.namespace {
+            None => Some(TURNS.acquire().await.expect("never closed")),
+            Some(_) => None,
+        };
         let postgres = match &self.postgres {
             Some(own) => Arc::clone(own),
             None => Arc::clone(
@@ -185,6 +188,7 @@ impl Setup {
             postgres,
             world,
             address,
+            _turn: turn,
         }
     }
 

@@ -5,18 +5,6 @@ use sabai_tests::release::{LIMIT, Member, Release, setup};
 use sabai_tests::scene;
 use sabai_tests::wait::eventually;
 
-/// The time in the form of `date -u +%FT%TZ`, as the API server's clock has it: a moment after the pods began.
-async fn now(release: &Release) -> String {
-    let name = format!("clock-{}", uuid::Uuid::new_v4());
-    let namespace = &release.namespace;
-    let made = namespace.kubectl(&["create", "configmap", &name]).await;
-    made.expect("kubectl").ok().expect("it is made");
-    let object = namespace.get_json(&["configmap", &name]).await;
-    let object = object.expect("it is there");
-    let time = object["metadata"]["creationTimestamp"].as_str();
-    time.expect("a time").to_owned()
-}
-
 /// Waits until the bot has served this request.
 async fn serves(member: &Member, request: &str) {
     let what = format!("{} to serve {request}", member.pod);
@@ -52,7 +40,7 @@ async fn recycles(member: &Member) -> u64 {
 #[tokio::test]
 async fn all_pods_serve_it_once_and_one_pod_alone_when_it_alone_is_asked() {
     let mut release = setup().members(2).start().await;
-    let request = now(&release).await;
+    let request = release.now().await;
     release.request_recycle(None, &request).await;
     for member in &release.members {
         serves(member, &request).await;
@@ -61,7 +49,7 @@ async fn all_pods_serve_it_once_and_one_pod_alone_when_it_alone_is_asked() {
     // Again: the same, and an earlier one.
     release.request_recycle(None, &request).await;
     release.request_recycle(None, "2026-01-01T00:00:00Z").await;
-    let of_one = now(&release).await;
+    let of_one = release.now().await;
     assert_ne!(of_one, request, "a later second");
     let (first, second) = (&release.members[0], &release.members[1]);
     release.request_recycle(Some(second), &of_one).await;
@@ -97,7 +85,7 @@ async fn it_is_refused_and_said_so_while_no_fresh_session_can_be_made() {
     release
         .tells(member, "Healthy", "False", "CertificateExpired")
         .await;
-    let request = now(&release).await;
+    let request = release.now().await;
     release.request_recycle(None, &request).await;
     tells_of(&release, member, &request).await;
     let what = "the refusal to be told";
@@ -114,7 +102,7 @@ async fn it_is_refused_and_said_so_while_no_fresh_session_can_be_made() {
         .expect("presented");
     release.tells(member, "Healthy", "True", "Reachable").await;
     assert_eq!(recycles(member).await, 0);
-    let later = now(&release).await;
+    let later = release.now().await;
     release.request_recycle(None, &later).await;
     serves(member, &later).await;
     release.ends_well().await;

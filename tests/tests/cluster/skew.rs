@@ -30,7 +30,7 @@ fn without(definition: &mut Value, group: &str, name: &str) {
     assert!(gone.is_some(), "{group} has no {name}");
     let rules = group.trim_end_matches("/properties").to_owned() + "/x-kubernetes-validations";
     let rules = definition.pointer_mut(&rules).and_then(Value::as_array_mut);
-    for rules in rules {
+    if let Some(rules) = rules {
         rules.retain(|rule| !rule["rule"].to_string().contains(name));
     }
 }
@@ -148,5 +148,38 @@ async fn newer_definitions_are_obeyed_until_they_hold_a_word_that_the_agent_does
         .iter()
         .any(|line| line.field("fault") == Some("CRDOutdated"));
     assert!(!outdated, "{}", member.agent.log().tail());
+    release.ends_well().await;
+}
+
+#[tokio::test]
+async fn a_word_that_older_definitions_do_not_have_costs_the_group_that_it_stands_in() {
+    let options = cluster_with(|_, pool_instance| {
+        let reasons = format!("{STATUS}/lastRecycle/properties/reason/enum");
+        let words = pool_instance.pointer_mut(&reasons);
+        let words = words.and_then(Value::as_array_mut).expect("words");
+        words.retain(|word| word != "SettingsChanged" && word != "Requested");
+    });
+    let kubernetes = Kubernetes::start(options).await.expect("an API server");
+    let release = setup().on(&kubernetes).start().await;
+    let member = release.first();
+    release.tells(member, "Applied", "True", "InForce").await;
+    let request = release.now().await;
+    release.request_recycle(None, &request).await;
+    eventually(LIMIT, "the request to be told as served", async || {
+        let object = release.instance(member).await;
+        let status = object.map_err(|error| format!("{error:#}"))?["status"].clone();
+        let told = status["lastRecycleRequest"] == request && status["lastRecycle"].is_null();
+        told.then_some(()).ok_or_else(|| status.to_string())
+    })
+    .await;
+    release.tells(member, "Applied", "True", "InForce").await;
+    let lines = member.agent.log().lines();
+    let outdated = |line: &&sabai_tests::bot::log::Line| line.field("fault") == Some("CRDOutdated");
+    assert_eq!(
+        lines.iter().filter(outdated).count(),
+        1,
+        "{}",
+        member.agent.log().tail()
+    );
     release.ends_well().await;
 }
