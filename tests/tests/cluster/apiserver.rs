@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::tuned::with;
 
 /// Events a second of each release here: its answers tell the time too.
-const RATE: u32 = 50;
+const RATE: u32 = 20;
 /// Until a report is right again.
 const RIGHT: Duration = Duration::from_secs(5);
 /// Of one agent in the busiest second: each of its tasks begins again with two requests at most.

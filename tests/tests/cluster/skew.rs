@@ -29,8 +29,8 @@ fn without(definition: &mut Value, group: &str, name: &str) {
     let gone = fields.expect("fields").remove(name);
     assert!(gone.is_some(), "{group} has no {name}");
     let rules = group.trim_end_matches("/properties").to_owned() + "/x-kubernetes-validations";
-    let rules = definition.pointer_mut(&rules).and_then(Value::as_array_mut);
-    if let Some(rules) = rules {
+    if let Some(rules) = definition.pointer_mut(&rules) {
+        let rules = rules.as_array_mut().expect("a list");
         rules.retain(|rule| !rule["rule"].to_string().contains(name));
     }
 }

@@ -5,7 +5,7 @@ use sabai_tests::kubernetes::Kubernetes;
 use sabai_tests::release::{LIMIT, Member, Release, Rights, cluster, setup};
 use sabai_tests::wait::eventually;
 
-use super::{RATE, ceiling, complains, is, pass, reported, right_within, said, unnoticed};
+use super::{RATE, RIGHT, ceiling, complains, is, pass, reported, right_within, said, unnoticed};
 use crate::tuned::obeys;
 
 /// The agent's line about this fault, or in these words, holds the command that mends it.
@@ -104,7 +104,7 @@ async fn without_a_poolconfig_the_environment_is_in_force_and_the_first_is_obeye
     advises(member, 0, "there is no PoolConfig");
     advises(member, 0, "kubectl apply -f -");
     unnoticed(member, async {
-        right_within(&release, member, 7, super::RIGHT).await;
+        right_within(&release, member, 7, RIGHT).await;
         obeys(member, 7).await;
         release.tells(member, "Applied", "True", "InForce").await;
     })
@@ -128,11 +128,7 @@ async fn without_permission_the_agent_goes_on_and_comes_back_when_it_is_given() 
         release.apply(&ceiling(7)).await;
         pass(&release, 10).await;
         obeys(member, 11).await;
-        let rights = Rights {
-            name: &release.name,
-            service_account: "sabai",
-        };
-        let rights = rights.rights(release.namespace.name());
+        let rights = rights_of(&release);
         release.namespace.apply(&rights).await.expect("rights");
         reported(&release, member, 7, LIMIT).await;
         obeys(member, 7).await;
@@ -145,4 +141,40 @@ async fn without_permission_the_agent_goes_on_and_comes_back_when_it_is_given() 
     );
     each_once(member, log, "ApiForbidden").await;
     release.ends_well().await;
+}
+
+#[tokio::test]
+async fn without_the_right_to_watch_lists_are_obeyed_and_the_complaint_stands() {
+    let release = setup().rate(RATE).start().await;
+    let member = release.first();
+    right_within(&release, member, 11, LIMIT).await;
+    let log = member.agent.log().count();
+    unnoticed(member, async {
+        let rights = rights_of(&release).replace("verbs: [get, list, watch]", "verbs: [get, list]");
+        release.namespace.apply(&rights).await.expect("rights");
+        release.api.existing(Fault::Reset);
+        complains(member, log, "ApiForbidden").await;
+        right_within(&release, member, 7, LIMIT).await;
+        obeys(member, 7).await;
+        assert_eq!(
+            said(member, log, "ApiForbidden"),
+            (1, 0),
+            "lists that go well end nothing"
+        );
+        let rights = rights_of(&release);
+        release.namespace.apply(&rights).await.expect("rights");
+    })
+    .await;
+    each_once(member, log, "ApiForbidden").await;
+    right_within(&release, member, 8, RIGHT).await;
+    release.ends_well().await;
+}
+
+/// As the chart grants them.
+fn rights_of(release: &Release) -> String {
+    let rights = Rights {
+        name: &release.name,
+        service_account: "sabai",
+    };
+    rights.rights(release.namespace.name())
 }
