@@ -28,6 +28,7 @@ pub mod pace;
 mod page;
 pub mod probe;
 pub mod readiness;
+pub mod reason;
 pub mod requests;
 pub mod said;
 pub mod settings;

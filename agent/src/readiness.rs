@@ -11,6 +11,7 @@ use std::time::Duration;
 use sabai_wire::fault::Fault;
 
 use crate::decision::Bot;
+use crate::reason::Reason;
 use crate::settings::{Policy, ReadinessSettings};
 use crate::verdict::{Cause, State};
 
@@ -138,18 +139,18 @@ impl Wedge {
 }
 
 impl Why {
-    /// Why, in one word, as it stands in conditions.
+    /// Why, as it stands in conditions.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn reason(&self) -> Reason {
         match self {
-            Self::BotNeverHeard(_) => "BotNeverHeard",
-            Self::BotSilent(..) => "BotSilent",
-            Self::BotNotReady(_) => "BotNotReady",
-            Self::PoolWedged => "PoolWedged",
-            Self::StartupHold(_) => "StartupHold",
-            Self::LocalFault(..) => "LocalFault",
-            Self::Stale(_) => "Stale",
-            Self::NotWritable(_) => "NotWritable",
+            Self::BotNeverHeard(_) => Reason::BotNeverHeard,
+            Self::BotSilent(..) => Reason::BotSilent,
+            Self::BotNotReady(_) => Reason::BotNotReady,
+            Self::PoolWedged => Reason::PoolWedged,
+            Self::StartupHold(_) => Reason::StartupHold,
+            Self::LocalFault(..) => Reason::LocalFault,
+            Self::Stale(_) => Reason::Stale,
+            Self::NotWritable(_) => Reason::NotWritable,
         }
     }
 }

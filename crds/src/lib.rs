@@ -17,7 +17,7 @@ pub mod pool_config;
 pub mod pool_instance;
 mod report;
 mod shape;
-mod words;
+pub mod words;
 pub mod yaml;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;

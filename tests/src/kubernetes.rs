@@ -123,6 +123,12 @@ impl Kubernetes {
         &self.kubeconfig
     }
 
+    /// kubectl itself.
+    #[must_use]
+    pub fn kubectl_program(&self) -> &Path {
+        &self.kubectl
+    }
+
     #[must_use]
     pub fn port(&self) -> u16 {
         self.control_plane.port()

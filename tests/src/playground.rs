@@ -1,9 +1,10 @@
 //! `cargo playground`: the whole system in one command, to chat with, or to be judged without a terminal. One way
-//! through it: `options` -> `stage` (Postgres, LINE, bot, agent) -> `talk`, or `check` (`plan` -> `delivery` ->
+//! through it: `options` -> `stage` (Postgres, LINE, bot, agent; `cluster` for `--kube`) -> `talk`, or `check` (`plan` -> `delivery` ->
 //! `record` -> `verdict`).
 
 mod answers;
 mod check;
+mod cluster;
 mod command;
 mod delivery;
 mod log_file;
@@ -17,6 +18,7 @@ mod stage;
 mod talk;
 mod trouble;
 pub mod verdict;
+mod words;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -66,8 +68,8 @@ async fn run(asked: Asked, screen: &Screen) -> anyhow::Result<bool> {
     let work = async {
         match asked {
             Asked::Help => Ok(true),
-            Asked::Chat => talk::talk(screen).await.map(|()| true),
-            Asked::Check { seed, events } => check::check(screen, seed, events).await,
+            Asked::Chat { kube } => talk::talk(screen, kube).await.map(|()| true),
+            Asked::Check { kube, seed, events } => check::check(screen, kube, seed, events).await,
         }
     };
     tokio::select! {
@@ -75,7 +77,7 @@ async fn run(asked: Asked, screen: &Screen) -> anyhow::Result<bool> {
         result = stop_signal() => {
             result?;
             screen.show("\nstopping");
-            Ok(asked == Asked::Chat)
+            Ok(matches!(asked, Asked::Chat { .. }))
         }
     }
 }

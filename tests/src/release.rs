@@ -3,6 +3,7 @@
 
 mod asking;
 mod member;
+mod pod;
 mod rights;
 mod setup;
 
@@ -19,6 +20,7 @@ use crate::webhook::Webhook;
 use crate::world::World;
 
 pub use member::Member;
+pub use pod::Pod;
 pub use rights::Rights;
 pub use setup::{Setup, cluster, pool_config, setup, short_times};
 

@@ -9,7 +9,7 @@ use sabai_crds::pool_instance::{
     Followed as FollowedReport, InstanceCertificate, InstanceServer, LastRecycle, Pool, Probe,
     Spool, StageReport,
 };
-use sabai_crds::{Condition, PoolInstanceStatus};
+use sabai_crds::{Condition, ConditionStatus, PoolInstanceStatus};
 use sabai_wire::control::{RecycleOutcome, Timestamp};
 use sabai_wire::duration::GepDuration;
 
@@ -19,7 +19,6 @@ use crate::canary::Knowledge;
 use crate::canary::recommendation::Recommendation;
 use crate::config::ClusterConfig;
 use crate::moment::Moment;
-use crate::probe::report::StageResult;
 use crate::requests::Course;
 
 /// All that is told.
@@ -117,8 +116,11 @@ pub(super) fn gist(status: &PoolInstanceStatus) -> PoolInstanceStatus {
         stage.duration_microseconds = None;
     }
     for condition in gist.conditions.iter_mut().flatten() {
-        // What a driver or a kernel says about the same trouble differs from one try to the next.
-        condition.message.clear();
+        // What a driver or a kernel says about the same trouble differs from one try to the next. Where all is well, words change
+        // for what people did: an annotation that cannot be read, a recycle that was refused.
+        if condition.status != ConditionStatus::True {
+            condition.message.clear();
+        }
     }
     gist
 }
@@ -163,14 +165,7 @@ fn probe(facts: &Facts<'_>) -> Probe {
     let stages = facts.standing.known.path.as_ref().map(|path| {
         let stages = path.stages.iter().map(|stage| StageReport {
             name: Some(stage.name.as_str().to_owned()),
-            result: Some(
-                match stage.result {
-                    StageResult::Passed => "OK",
-                    StageResult::Failed => "Failed",
-                    StageResult::Skipped => "Skipped",
-                }
-                .to_owned(),
-            ),
+            result: Some(stage.result.as_str().to_owned()),
             fault: stage.fault.map(|fault| fault.0.as_str().to_owned()),
             duration_microseconds: stage.duration_microseconds,
         });

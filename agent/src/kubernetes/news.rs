@@ -3,6 +3,7 @@
 use sabai_crds::{Condition, ConditionStatus, PoolInstanceStatus};
 
 use super::instance::condition;
+use crate::reason::Reason;
 
 /// One Event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,8 @@ fn changed(
     let (before, now) = (before?, now?);
     let known = |one: &Condition| one.status != ConditionStatus::Unknown;
     (before.status != now.status && known(now)).then(|| News {
-        good: now.status == ConditionStatus::True,
+        // Settings on their way are no trouble.
+        good: now.status == ConditionStatus::True || now.reason == Reason::Applying.as_str(),
         reason: now.reason.clone(),
         note: now.message.clone(),
         action,
@@ -94,6 +96,15 @@ mod tests {
             }),
             ..PoolInstanceStatus::default()
         }
+    }
+
+    #[test]
+    fn settings_on_their_way_are_no_trouble() {
+        let mut applying = status(ConditionStatus::False, None);
+        let conditions = applying.conditions.as_mut().expect("one");
+        conditions[0].reason = "Applying".to_owned();
+        let news = of(&status(ConditionStatus::True, None), &applying);
+        assert!(news.len() == 1 && news[0].good, "{news:?}");
     }
 
     #[test]

@@ -179,7 +179,7 @@ pub(super) fn pass_on(
                 of_all,
             };
             let other = |now: &mut Option<Request>| {
-                let is_new = now.as_ref().is_none_or(|now| now.id != request.id);
+                let is_new = request::is_later(moment, now.as_ref());
                 if is_new {
                     *now = Some(request);
                 }

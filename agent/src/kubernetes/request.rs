@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sabai_wire::control::Timestamp;
 
+use crate::requests::Request;
 use crate::said::one_line;
 
 /// Two clocks may differ by so much.
@@ -35,7 +36,7 @@ pub(super) fn wanted(
         format!("{text:?} is no time in UTC, as of date -u +%FT%TZ")
     })?;
     if moment.get() > now.get() + AHEAD {
-        return Err(format!("{moment} is in the future; it is {now}"));
+        return Err(format!("{moment} is in the future"));
     }
     let served = served.last.into_iter().chain([served.since]);
     let is_new = served
@@ -44,9 +45,32 @@ pub(super) fn wanted(
     Ok(is_new.then_some(moment))
 }
 
+/// Whether it is to take the place of what was passed on last. The annotations of the pod and of its PoolConfig are read by turns, each
+/// again and again; the later of both stands for both.
+pub(super) fn is_later(moment: Timestamp, last: Option<&Request>) -> bool {
+    last.is_none_or(|last| last.id.parse().is_ok_and(|last: Timestamp| moment > last))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_earlier_request_that_is_read_again_takes_no_later_ones_place() {
+        let passed = |id: &str| Request {
+            id: id.to_owned(),
+            of_all: true,
+        };
+        let moment: Timestamp = "2026-11-23T09:00:02Z".parse().expect("a time");
+        assert!(is_later(moment, None));
+        for (last, expected) in [
+            ("2026-11-23T09:00:01Z", true),
+            ("2026-11-23T09:00:02Z", false),
+            ("2026-11-23T09:00:03Z", false),
+        ] {
+            assert_eq!(is_later(moment, Some(&passed(last))), expected, "{last}");
+        }
+    }
 
     #[test]
     fn a_request_is_new_when_it_is_later_than_the_pod_and_the_last_one() {

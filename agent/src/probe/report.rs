@@ -50,6 +50,21 @@ pub enum StageResult {
     Skipped,
 }
 
+impl StageResult {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Passed, Self::Failed, Self::Skipped];
+
+    /// The word itself.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "OK",
+            Self::Failed => "Failed",
+            Self::Skipped => "Skipped",
+        }
+    }
+}
+
 /// One stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -95,11 +95,14 @@ fn of_field(field: &Field) -> Value {
     shape::described(shape, &description(field))
 }
 
-/// What it means and takes; `kubectl explain` does not show bounds.
+/// What it means and takes; `kubectl explain` shows neither bounds nor defaults.
 fn description(field: &Field) -> String {
+    let (meaning, default) = (field.meaning, field.default);
     match field.range {
-        Range::Count(..) | Range::Millis(..) => format!("{} {}.", field.meaning, field.range),
-        Range::Word(_) => field.meaning.to_owned(),
+        Range::Count(..) | Range::Millis(..) => {
+            format!("{meaning} {}; {default} by default.", field.range)
+        }
+        Range::Word(_) => format!("{meaning} {default} by default."),
     }
 }
 

@@ -72,6 +72,18 @@ impl Namespace {
         &self.kubernetes
     }
 
+    /// An administrator's kubeconfig for people, with this namespace as its own: kubectl needs no `-n`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn kubeconfig(&self) -> anyhow::Result<PathBuf> {
+        let (name, address) = (&self.name, self.kubernetes.address());
+        let files = &self.kubernetes.files;
+        let identity = files.member("admin", "system:masters")?;
+        let user = User::Certificate(&identity);
+        files.kubeconfig(&format!("{name}.kubeconfig"), address, name, &user)
+    }
+
     /// kubectl as the administrator, in this namespace.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! `--check`: a plan is delivered, the bot killed twice meanwhile, everything left to settle, the run judged, and the
-//! agent tried. The last line is JSON; the rest is for people.
+//! agent tried, and with `--kube` the PoolConfig. The last line is JSON; the rest is for people.
 
 mod agent;
+mod cluster;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -34,6 +35,8 @@ struct Summary<'a> {
     #[serde(flatten)]
     verdict: &'a Verdict,
     agent: &'a agent::Tried,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<&'a cluster::Tried>,
     deliveries: usize,
     kills: usize,
     seed: u64,
@@ -45,12 +48,13 @@ struct Summary<'a> {
 /// When it cannot be carried through.
 pub(super) async fn check(
     screen: &Screen,
+    kube: bool,
     seed: Option<u64>,
     events: usize,
 ) -> anyhow::Result<bool> {
     // Short enough to be typed.
     let seed = seed.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0 % 1_000_000);
-    let stage = Stage::start(screen, "check.log").await?;
+    let stage = Stage::start(screen, "check.log", kube).await?;
     let plan = Arc::new(Plan::new(seed, events));
     screen.show(&format!(
         "· sending {events} events of {CUSTOMERS} customers in {} calls, {} deliveries in all (--seed {seed})",
@@ -72,15 +76,20 @@ pub(super) async fn check(
     let verdict = Verdict::of(evidence);
     tell(screen, &verdict, started.elapsed(), &stage);
     let agent = agent::Tried::on(screen, &stage).await;
+    let cluster = match stage.cluster() {
+        Some(cluster) => Some(cluster::Tried::on(screen, &stage, cluster).await),
+        None => None,
+    };
     let summary = Summary {
         verdict: &verdict,
         agent: &agent,
+        cluster: cluster.as_ref(),
         deliveries: plan.deliveries(),
         kills,
         seed,
     };
     screen.show(&serde_json::to_string(&summary).context("write the summary")?);
-    Ok(verdict.all_well() && agent.is_well())
+    Ok(verdict.all_well() && agent.is_well() && cluster.is_none_or(|tried| tried.is_well()))
 }
 
 /// Makes the calls and the kills; returns the moments of the kills.
@@ -220,4 +229,9 @@ fn tell(screen: &Screen, verdict: &Verdict, took: Duration, stage: &Stage) {
             stage.log().path().display()
         ));
     }
+}
+
+/// Before a line that tells what was tried.
+fn mark(well: bool) -> &'static str {
+    if well { "·" } else { "!" }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::words;
 use crate::mishap::Mishap;
 
 /// What is shown for `/help`.
@@ -17,6 +18,7 @@ Type what a customer says. Or:
   /probe        the agent goes the way to Postgres, stage by stage
   /path SECONDS the way forgets sessions that are idle for so long; /path off
   /sql          how to look into the database
+  /kubectl ...  with --kube: as you would type it, such as /kubectl get sabai
   /help  /quit  (Ctrl-C and Ctrl-D quit too)";
 
 /// LINE's longest text.
@@ -45,6 +47,8 @@ pub(super) enum Command {
     /// The way forgets sessions that are idle for so long; nothing: it forgets none.
     Path(Option<Duration>),
     Sql,
+    /// Its arguments.
+    Kubectl(Vec<String>),
     Help,
     Quit,
     /// Says what is wrong.
@@ -87,10 +91,29 @@ impl Command {
             ("path", "off") => Self::Path(None),
             ("path", seconds) => path(seconds),
             ("sql", "") => Self::Sql,
+            ("kubectl", rest) => kubectl(rest),
             ("help", "") => Self::Help,
             ("quit" | "exit", "") => Self::Quit,
             _ => Self::Wrong(format!("{line} is not known; /help says what is")),
         }
+    }
+}
+
+/// What does not end, or wants the terminal for itself, belongs into another.
+fn kubectl(line: &str) -> Command {
+    let elsewhere = |word: &str| {
+        let watches = word.starts_with("--watch");
+        watches || matches!(word, "-w" | "edit" | "proxy" | "-i" | "-it")
+    };
+    match words::split(line) {
+        Err(problem) => Command::Wrong(problem),
+        Ok(words) if words.is_empty() => {
+            Command::Wrong("/kubectl needs arguments, such as: /kubectl get sabai".to_owned())
+        }
+        Ok(words) => match words.iter().find(|word| elsewhere(word)) {
+            Some(word) => Command::Wrong(format!("{word} works in a terminal of its own")),
+            None => Command::Kubectl(words),
+        },
     }
 }
 
@@ -137,6 +160,10 @@ mod tests {
             ("/path 2", Command::Path(Some(Duration::from_secs(2)))),
             ("/path off", Command::Path(None)),
             ("/sql", Command::Sql),
+            (
+                "/kubectl get  'sabai'",
+                Command::Kubectl(vec!["get".into(), "sabai".into()]),
+            ),
             ("/help", Command::Help),
             ("/quit", Command::Quit),
         ] {
@@ -152,6 +179,10 @@ mod tests {
             "/path 0",
             "/path 901",
             "/path soon",
+            "/kubectl",
+            "/kubectl get 'sabai",
+            "/kubectl get sabai -w",
+            "/kubectl edit pcfg shop",
             "/nonsense",
             "/",
             "/quit now",

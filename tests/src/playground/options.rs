@@ -14,8 +14,12 @@ agent beside it.
 
 Usage: cargo playground                    chat with the bot in this terminal
        cargo playground -- --check         no terminal: send events, kill the bot twice, judge
+       cargo playground -- --kube          either with a Kubernetes API server, to tune the bot by kubectl
 
 Options:
+  --kube        Start a real Kubernetes API server too, with Sabai's resource definitions, an agent's rights and a
+                PoolConfig that the agent obeys; print what to export for kubectl. Needs Go the first time, and minutes.
+                With --check: apply a PoolConfig, ask for a recycle, and say whether both were obeyed.
   --check       Send events of 50 customers, all 20 types among them, a tenth twice, some out of order;
                 kill the bot with SIGKILL twice on the way; say what was lost, doubled or out of order, and whether the
                 agent is Healthy, probes every stage and finds a path's idle timeout of 2 s.
@@ -27,6 +31,7 @@ Options:
 
 Environment:
   SABAI_POSTGRES_BIN    A folder with initdb and postgres, instead of the PostgreSQL that is fetched once.
+  KUBEBUILDER_ASSETS    With --kube: a folder with envtest's etcd, kube-apiserver and kubectl, instead of building those.
   SABAI_LOG             What the bot logs, such as sabai_bot=debug; the agent too.
 ";
 
@@ -34,8 +39,14 @@ Environment:
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Help,
-    Chat,
-    Check { seed: Option<u64>, events: usize },
+    Chat {
+        kube: bool,
+    },
+    Check {
+        kube: bool,
+        seed: Option<u64>,
+        events: usize,
+    },
 }
 
 /// Reads the arguments behind the program's name.
@@ -43,7 +54,7 @@ pub(super) enum Asked {
 /// # Errors
 /// What is wrong, for people.
 pub(super) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Asked, String> {
-    let (mut check, mut seed, mut events) = (false, None, None);
+    let (mut check, mut kube, mut seed, mut events) = (false, false, None, None);
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let (name, given) = match argument.split_once('=') {
@@ -61,6 +72,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Asked
             "--" => {}
             "-h" | "--help" => return Ok(Asked::Help),
             "--check" => check = true,
+            "--kube" => kube = true,
             "--seed" => seed = Some(number(name, &value()?)?),
             "--events" => events = Some(number(name, &value()?)?),
             _ => return Err(format!("{argument} is not known; --help says what is")),
@@ -68,13 +80,13 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Asked
     }
     if !check {
         return match (seed, events) {
-            (None, None) => Ok(Asked::Chat),
+            (None, None) => Ok(Asked::Chat { kube }),
             _ => Err("--seed and --events go with --check".into()),
         };
     }
     let events = events.map_or(Ok(EVENTS), usize::try_from);
     match events {
-        Ok(events) if (LEAST..=MOST).contains(&events) => Ok(Asked::Check { seed, events }),
+        Ok(events) if (LEAST..=MOST).contains(&events) => Ok(Asked::Check { kube, seed, events }),
         _ => Err(format!("--events must be {LEAST} to {MOST}")),
     }
 }
@@ -90,13 +102,29 @@ mod tests {
 
     #[test]
     fn command_lines() {
-        let check = |seed, events| Ok(Asked::Check { seed, events });
+        let check = |seed, events| {
+            Ok(Asked::Check {
+                kube: false,
+                seed,
+                events,
+            })
+        };
+        let chat = |kube| Ok(Asked::Chat { kube });
         for (line, expected) in [
-            ("", Ok(Asked::Chat)),
-            ("--", Ok(Asked::Chat)),
+            ("", chat(false)),
+            ("--", chat(false)),
+            ("-- --kube", chat(true)),
             ("-- --check", check(None, 1000)),
             ("--check --seed 7", check(Some(7), 1000)),
             ("--check --seed=7 --events=200", check(Some(7), 200)),
+            (
+                "--kube --check --seed 7",
+                Ok(Asked::Check {
+                    kube: true,
+                    seed: Some(7),
+                    events: 1000,
+                }),
+            ),
             ("--help --nonsense", Ok(Asked::Help)),
             ("-h", Ok(Asked::Help)),
         ] {
@@ -106,6 +134,7 @@ mod tests {
         for line in [
             "--nonsense",
             "--seed 7",
+            "--kube --seed 7",
             "--check --seed",
             "--check --seed x",
             "--check --events 99",

@@ -28,8 +28,14 @@ struct Life {
 }
 
 impl Sidecar {
-    /// For a bot of this environment.
-    pub(super) fn new(program: PathBuf, bot: &Environment, gate: &Gate, log: LogFile) -> Self {
+    /// For a bot of this environment; `pod` is what makes it one of a pod in a cluster.
+    pub(super) fn new(
+        program: PathBuf,
+        bot: &Environment,
+        pod: Environment,
+        gate: &Gate,
+        log: LogFile,
+    ) -> Self {
         let own = [
             ("PGPORT".to_owned(), gate.addr().port().to_string()),
             ("SABAI_CANARIES".to_owned(), "on".to_owned()),
@@ -37,7 +43,7 @@ impl Sidecar {
         Self {
             life: OnceLock::new(),
             program,
-            environment: [bot.clone(), short_times(), own.to_vec()].concat(),
+            environment: [bot.clone(), short_times(), own.to_vec(), pod].concat(),
             log,
         }
     }

@@ -1,5 +1,5 @@
 //! What a playground runs, started in order and gone with it: Postgres, LINE's stand-in, the bot, which can be killed and
-//! comes back with the same address and the same state folder, and the agent beside it.
+//! comes back with the same address and the same state folder, the agent beside it, and an API server if one is asked for.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::cluster::Cluster;
 use super::log_file::{Following, LogFile};
 use super::screen::Screen;
 use super::sidecar::Sidecar;
@@ -38,6 +39,7 @@ pub(super) struct Stage {
     ground: Ground,
     control: PathBuf,
     postgres: Arc<Postgres>,
+    cluster: Option<Cluster>,
     _state: Scratch,
 }
 
@@ -48,11 +50,25 @@ struct Life {
 }
 
 impl Stage {
-    /// Starts everything and says what it is doing. `log` names the file that keeps the bot's log.
+    /// Starts everything and says what it is doing. `log` names the file that keeps the bot's log; `kube` asks for an API server.
     ///
     /// # Errors
     /// What could not be started, and why.
-    pub(super) async fn start(screen: &Screen, log: &str) -> anyhow::Result<Self> {
+    pub(super) async fn start(screen: &Screen, log: &str, kube: bool) -> anyhow::Result<Self> {
+        let cluster = match kube {
+            true => Some(Cluster::start(screen).await?),
+            false => None,
+        };
+        let stage = Self::furnish(screen, log, cluster).await?;
+        screen.show("· starting the bot");
+        stage.start_bot().await?;
+        screen.show("· starting the agent");
+        stage.sidecar.start().await?;
+        Ok(stage)
+    }
+
+    /// Everything but bot and agent.
+    async fn furnish(screen: &Screen, log: &str, cluster: Option<Cluster>) -> anyhow::Result<Self> {
         let progress = |text: &str| screen.show(&format!("· {text}"));
         progress("building the bot and the agent");
         let program = build::bot(profile()).await?;
@@ -80,10 +96,14 @@ impl Stage {
         .await?;
         let mut environment = postgres.database().env();
         environment.extend([("SABAI_CONTROL_SOCKET".into(), control.display().to_string())]);
+        environment.extend(cluster.as_ref().map(Cluster::pod_name));
         environment.extend(std::env::var("SABAI_LOG").map(|level| ("SABAI_LOG".into(), level)));
         let sidecar = Sidecar::new(
             agent,
             &environment,
+            cluster
+                .as_ref()
+                .map_or_else(Environment::new, Cluster::agent_env),
             ground.gate(),
             LogFile::create(&agent_log(log))?,
         );
@@ -93,7 +113,7 @@ impl Stage {
             ("SABAI_LISTEN".into(), address.to_string()),
             ("SABAI_SPOOL_DIR".into(), folder.display().to_string()),
         ]);
-        let stage = Self {
+        Ok(Self {
             sidecar,
             bot: Mutex::new(None),
             program,
@@ -104,13 +124,9 @@ impl Stage {
             ground,
             control,
             postgres,
+            cluster,
             _state: state,
-        };
-        progress("starting the bot");
-        stage.start_bot().await?;
-        progress("starting the agent");
-        stage.sidecar.start().await?;
-        Ok(stage)
+        })
     }
 
     /// Starts the bot and waits until it is ready; returns the time that took.
@@ -156,6 +172,12 @@ impl Stage {
     #[must_use]
     pub(super) fn sidecar(&self) -> &Sidecar {
         &self.sidecar
+    }
+
+    /// With `--kube`.
+    #[must_use]
+    pub(super) fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref()
     }
 
     /// What the bot says of itself over its control socket; nothing while it is away.

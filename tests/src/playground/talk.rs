@@ -34,14 +34,17 @@ to Postgres stage by stage, and after /path 2 its canaries find out what is wron
 ///
 /// # Errors
 /// What could not be started, or went away.
-pub(super) async fn talk(screen: &Screen) -> anyhow::Result<()> {
-    let stage = Stage::start(screen, "chat.log").await?;
+pub(super) async fn talk(screen: &Screen, kube: bool) -> anyhow::Result<()> {
+    let stage = Stage::start(screen, "chat.log", kube).await?;
     screen.show(WELCOME);
     screen.show(&format!(
         "The bot's log: {}\nThe agent's:   {}\n",
         stage.log().path().display(),
         stage.sidecar().log().path().display()
     ));
+    if let Some(cluster) = stage.cluster() {
+        screen.show(&cluster.way_in());
+    }
     let answers = Answers::new();
     let database = stage.database();
     let line = stage.line().clone();
@@ -146,6 +149,7 @@ impl Chat<'_> {
                 "  {}\n  then: select event, kind, user_text, outcome, rule from turn order by event;",
                 self.stage.database().psql()
             )),
+            Command::Kubectl(arguments) => self.kubectl(&arguments).await,
             Command::Help => self.screen.show(command::HELP),
             Command::Wrong(problem) => self.screen.show(&format!("  ! {problem}")),
         }
@@ -214,6 +218,22 @@ impl Chat<'_> {
             ),
             Err(failure) => format!("  ! no answer to the redelivery: {failure}"),
         });
+    }
+
+    async fn kubectl(&self, arguments: &[String]) {
+        let Some(cluster) = self.stage.cluster() else {
+            return self
+                .screen
+                .show("  ! there is no API server: start with --kube");
+        };
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        match cluster.kubectl(&arguments).await {
+            Ok(output) => {
+                let said = output.stdout + &output.stderr;
+                self.screen.show(said.trim_end());
+            }
+            Err(error) => self.screen.show(&format!("  ! {error:#}")),
+        }
     }
 
     async fn probe(&self) {

@@ -1,4 +1,5 @@
-//! `/fault`, `/heal`, `/status`: what goes wrong, and one line that says how the bot stands and what the agent thinks.
+//! `/fault`, `/heal`, `/status`: what goes wrong, and one line that says how the bot stands, what the agent thinks and what its
+//! PoolConfig says.
 
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ pub(super) async fn status(stage: &Stage, screen: &Screen) {
 
 /// Shows it whenever one stands otherwise, until it is dropped. Sessions come and go: that alone is no news.
 pub(super) async fn watch(stage: &Stage, screen: &Screen) {
-    let (mut bot, mut agent) = (None, None);
+    let (mut bot, mut agent, mut told) = (None, None, None);
     loop {
         tokio::time::sleep(LOOK).await;
         let report = stage.report().await.map(|report| {
@@ -58,12 +59,16 @@ pub(super) async fn watch(stage: &Stage, screen: &Screen) {
         let now = (
             report.or(bot.clone()),
             Some(stage.sidecar().verdict().await),
+            Some(pool_config(stage).await),
         );
         let news = |before: bool, same: bool| before && !same;
-        if news(bot.is_some(), bot == now.0) || news(agent.is_some(), agent == now.1) {
+        if news(bot.is_some(), bot == now.0)
+            || news(agent.is_some(), agent == now.1)
+            || news(told.is_some(), told == now.2)
+        {
             status(stage, screen).await;
         }
-        (bot, agent) = now;
+        (bot, agent, told) = now;
     }
 }
 
@@ -83,7 +88,16 @@ pub(super) async fn line(stage: &Stage) -> String {
         None => "the bot does not say".to_owned(),
     };
     let agent = stage.sidecar().verdict().await;
-    format!("{bot} · agent: {agent}{wrong}")
+    let told = pool_config(stage).await;
+    format!("{bot} · agent: {agent}{told}{wrong}")
+}
+
+/// The part of the line that tells what the PoolConfig says; empty without a cluster.
+async fn pool_config(stage: &Stage) -> String {
+    match stage.cluster() {
+        Some(cluster) => format!(" · PoolConfig: {}", cluster.says().await),
+        None => String::new(),
+    }
 }
 
 /// The line of a report.

@@ -15,7 +15,7 @@ use crate::postgres::Postgres;
 use crate::scene::beside;
 use crate::world::World;
 
-use super::LIMIT;
+use super::{LIMIT, Rights};
 
 /// As long as the API server gives a token for.
 const TOKEN: Duration = Duration::from_secs(3600);
@@ -52,11 +52,7 @@ pub(super) struct Ground<'a> {
 impl Member {
     pub(super) async fn start(ground: &Ground<'_>, pod: &str) -> Self {
         let Ground {
-            world,
-            postgres,
-            namespace,
-            service_account,
-            ..
+            world, postgres, ..
         } = *ground;
         let gate = Gate::before(postgres, Tls::Passed).await.expect("a gate");
         let gate = gate.with_companion().await.expect("a gate");
@@ -74,29 +70,22 @@ impl Member {
         let bot = world.bot_with(bot_env.clone()).await.expect("a bot");
         bot.wait_ready(LIMIT).await;
 
-        let uid = namespace.pod(pod, service_account).await.expect("a pod");
-        let token = namespace.token(service_account, pod, &uid, TOKEN).await;
-        let token = token.expect("a token");
-        let access = namespace.access(pod, &token, ground.api.addr());
-        let access = access.expect("a kubeconfig");
-        let env = [
-            ("SABAI_POOLCONFIG", ground.release.to_owned()),
-            ("POD_UID", uid.clone()),
-            ("POD_NAMESPACE", namespace.name().to_owned()),
-            ("NODE_NAME", format!("node-of-{pod}")),
-            ("KUBECONFIG", access.kubeconfig.display().to_string()),
-        ];
-        let env = env.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        let env = [env, ground.agent_env.clone()].concat();
+        let rights = Rights {
+            name: ground.release,
+            service_account: ground.service_account,
+        };
+        let pod = rights.pod(ground.namespace, pod, ground.api.addr(), TOKEN);
+        let pod = pod.await.expect("a pod");
+        let env = [pod.agent_env(), ground.agent_env.clone()].concat();
         let env = beside::environment(world, &gate, &bot_env, env);
         let agent = beside::start(ground.agent, env.clone()).await;
         Self {
             agent,
             bot,
             gate,
-            pod: pod.to_owned(),
-            uid,
-            access,
+            pod: pod.name,
+            uid: pod.uid,
+            access: pod.access,
             env,
             folder,
         }

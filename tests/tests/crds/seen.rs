@@ -61,7 +61,7 @@ async fn explain_tells_every_field_with_what_it_means_and_takes() {
         );
     }
     let told = explain("poolconfig.spec.pool.acquireTimeout", &[]).await;
-    let words = "Longest wait for a session; a caller's own deadline may be shorter. 50ms to 1m.";
+    let words = "Longest wait for a session; a caller's own deadline may be shorter. 50ms to 1m; 3s by default.";
     assert!(told.contains(words), "{told}");
     let told = explain("pinst.status.lastRecycle", &[]).await;
     assert!(told.contains("CertificateChanged"), "{told}");

@@ -3,12 +3,14 @@
 use kube::runtime::events::{Event, EventType};
 use sabai_crds::{Condition, ConditionStatus, PoolConfigStatus};
 
+use crate::reason::Reason;
+
 /// Of an Event's note, in bytes.
 const LONGEST: usize = 1024;
 /// It repeats what Accepted and Applied say.
 const REPEATED: &str = "Ready";
 /// It passes by itself.
-const PASSING: &str = "Applying";
+const PASSING: Reason = Reason::Applying;
 
 /// One for each condition that is another now, or bad for another reason. None for the first status of an object.
 pub(super) fn between(before: &PoolConfigStatus, now: &PoolConfigStatus) -> Vec<Event> {
@@ -32,7 +34,7 @@ fn is_news(before: &Condition, now: &Condition) -> bool {
 
 fn event(condition: &Condition) -> Event {
     let is_good = condition.status == ConditionStatus::True;
-    let is_normal = is_good || condition.reason == PASSING;
+    let is_normal = is_good || condition.reason == PASSING.as_str();
     let mut note = condition.message.clone();
     while note.len() > LONGEST {
         note.pop();

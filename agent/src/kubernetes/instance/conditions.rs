@@ -2,17 +2,19 @@
 
 use sabai_crds::condition::MESSAGE_CHARACTERS;
 use sabai_crds::{Condition, ConditionStatus};
+use sabai_wire::fault::Fault;
 
 use super::{Facts, condition};
 use crate::kubernetes::plan::Acceptance;
 use crate::readiness::{Readiness, Told, Why};
+use crate::reason::Reason;
 use crate::requests::Course;
 use crate::verdict::State;
 
 use ConditionStatus::{False, True, Unknown};
 
 /// Status, reason, message.
-type Said = (ConditionStatus, &'static str, String);
+type Said = (ConditionStatus, Reason, String);
 
 /// All of them; a status that has not changed keeps its time.
 pub(super) fn all(facts: &Facts<'_>) -> Vec<Condition> {
@@ -29,7 +31,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Vec<Condition> {
         Condition {
             type_: type_.to_owned(),
             status,
-            reason: reason.to_owned(),
+            reason: reason.as_str().to_owned(),
             message: message.chars().take(MESSAGE_CHARACTERS).collect(),
             observed_generation: in_force.map(|one| one.generation),
             last_transition_time: since.or(Some(facts.now)),
@@ -43,19 +45,19 @@ fn applied(facts: &Facts<'_>) -> Said {
     match &facts.followed.acceptance {
         Acceptance::Unseen => {
             let words = "the PoolConfig has not been seen yet; what is in force stays";
-            (Unknown, "Pending", words.to_owned())
+            (Unknown, Reason::Pending, words.to_owned())
         }
         Acceptance::Missing => {
             let words = format!("there is no PoolConfig {name}; what is in force stays");
-            (Unknown, "ConfigMissing", words)
+            (Unknown, Reason::ConfigMissing, words)
         }
         Acceptance::Unsupported(why) => {
             let words = format!("what is in force stays: {why}");
-            (False, "UnsupportedValue", words)
+            (False, Reason::UnsupportedValue, words)
         }
         Acceptance::NameInUse => {
             let words = format!("another release holds the Lease {name}; what is in force stays");
-            (False, "NameInUse", words)
+            (False, Reason::NameInUse, words)
         }
         Acceptance::Valid => in_force(facts),
     }
@@ -70,22 +72,26 @@ fn in_force(facts: &Facts<'_>) -> Said {
     );
     let (Some(report), false) = (&known.report, silent) else {
         let words = "the bot does not answer; it is told when it does".to_owned();
-        return (False, "BotSilent", words);
+        return (False, Reason::BotSilent, words);
     };
     if let Some(why) = &known.refused {
-        return (False, "Refused", format!("the bot refuses them: {why}"));
+        return (
+            False,
+            Reason::Refused,
+            format!("the bot refuses them: {why}"),
+        );
     }
     let (digest, max) = (&report.settings_digest, report.max_connections);
     if known.wanted.as_ref().is_some_and(|wanted| wanted != digest) {
         let words = "the bot is being told".to_owned();
-        return (False, "Applying", words);
+        return (False, Reason::Applying, words);
     }
     if !report.applied {
         let words = format!("every new checkout obeys {digest}; sessions of before are left");
-        return (False, "Applying", words);
+        return (False, Reason::Applying, words);
     }
     let words = format!("settings {digest}; no session above {max}, none older");
-    (True, "InForce", words)
+    (True, Reason::InForce, words)
 }
 
 fn healthy(facts: &Facts<'_>) -> Said {
@@ -94,20 +100,20 @@ fn healthy(facts: &Facts<'_>) -> Said {
     match (verdict.state, verdict.cause) {
         (State::Healthy, _) => {
             let words = target().map(|target| format!("{target} answers and takes writes"));
-            (True, "Reachable", words.unwrap_or_default())
+            (True, Reason::Reachable, words.unwrap_or_default())
         }
         // It is not known whether that lasts: what was said stays.
         (State::Suspect, cause) => {
             let before = facts.before.and_then(|before| before.conditions.as_ref());
             match condition(before, "Healthy") {
                 Some(before) if before.status == True => {
-                    (True, "Reachable", before.message.clone())
+                    (True, Reason::Reachable, before.message.clone())
                 }
                 _ => {
                     let words = "not known yet".to_owned();
                     (
                         Unknown,
-                        cause.map_or("Pending", |cause| cause.fault.as_str()),
+                        cause.map_or(Reason::Pending, |cause| Reason::Fault(cause.fault)),
                         words,
                     )
                 }
@@ -116,7 +122,7 @@ fn healthy(facts: &Facts<'_>) -> Said {
         (State::Degraded | State::Down, cause) => {
             let failed = known.path.as_ref().and_then(|path| path.failed());
             let detail = failed.and_then(|stage| stage.detail.clone());
-            let fault = cause.map_or("Unexpected", |cause| cause.fault.as_str());
+            let fault = Reason::Fault(cause.map_or(Fault::Unexpected, |cause| cause.fault));
             let stage = cause.map_or("?", |cause| cause.stage.as_str());
             let target = target().unwrap_or_default();
             let detail = detail.unwrap_or_else(|| "it failed".to_owned());
@@ -129,14 +135,14 @@ fn healthy(facts: &Facts<'_>) -> Said {
 
 fn ready(facts: &Facts<'_>) -> Said {
     let (status, reason, words) = match facts.standing.readiness(facts.moment) {
-        Readiness::Ready => (True, "Ready", "the pod gets webhooks".to_owned()),
+        Readiness::Ready => (True, Reason::Ready, "the pod gets webhooks".to_owned()),
         Readiness::NotReady(why) => {
             let words = match &why {
                 Why::BotSilent(_, reason) => format!("the bot does not answer: {reason}"),
                 Why::Stale(_) => "the verdict is too old (Strict)".to_owned(),
                 why => why.to_string(),
             };
-            (False, why.word(), words)
+            (False, why.reason(), words)
         }
     };
     (status, reason, words + &remarks(facts))

@@ -7,10 +7,12 @@ use sabai_wire::stage::Stage;
 
 use super::*;
 use crate::app::known::Known;
+use crate::canary::ClosedBy;
 use crate::decision::{Decision, Why};
 use crate::kubernetes::kept::InForce;
 use crate::kubernetes::plan::Acceptance;
 use crate::page;
+use crate::probe::report::StageResult;
 use crate::readiness::{Situation, Told};
 use crate::requests::Served;
 use crate::settings::AgentSettings;
@@ -211,6 +213,10 @@ fn a_condition_keeps_its_time_while_its_status_stays_and_the_gist_does_not_tick(
     let second = pod.at("2026-11-23T09:10:00Z");
     assert_ne!(first, second);
     assert_eq!(gist(&first), gist(&second));
+    let mut said = second.clone();
+    let conditions = said.conditions.as_mut().expect("some");
+    conditions[2].message += "; what a person asked for cannot be read";
+    assert_ne!(gist(&said), gist(&second));
     pod.standing.situation.bot = Told::NotReady("REASON".to_owned());
     let third = pod.at("2026-11-23T09:20:00Z");
     assert_ne!(gist(&second), gist(&third));
@@ -241,4 +247,16 @@ fn a_request_is_told_as_served_once_it_has_begun_and_why_it_was_refused() {
         words.contains("CertificateExpired") && words.contains(id),
         "{words}"
     );
+}
+
+#[test]
+fn the_resource_definitions_have_the_same_words() {
+    use sabai_crds::words;
+
+    let verdicts = State::ALL.iter().map(|state| state.as_str());
+    assert!(verdicts.eq(words::VERDICTS));
+    let results = StageResult::ALL.iter().map(|result| result.as_str());
+    assert!(results.eq(words::RESULTS));
+    let ends = ClosedBy::ALL.iter().map(|end| end.as_str());
+    assert!(ends.eq(words::CLOSED_BY));
 }

@@ -11,7 +11,11 @@ use super::Facts;
 use super::pod::Pod;
 use crate::kubernetes::plan::Acceptance;
 use crate::orders::Orders;
+use crate::reason::Reason;
 
+/// Where all is well.
+const VALID: &str = "every value is understood";
+const READY: &str = "accepted, and in force in every instance";
 /// So many pods are named.
 const NAMED: usize = 3;
 /// So many conditions an object may have.
@@ -21,11 +25,11 @@ const MOST: usize = 16;
 #[derive(Clone, Debug)]
 struct Said {
     status: ConditionStatus,
-    reason: &'static str,
+    reason: Reason,
     message: String,
 }
 
-fn said(status: ConditionStatus, reason: &'static str, message: impl Into<String>) -> Said {
+fn said(status: ConditionStatus, reason: Reason, message: impl Into<String>) -> Said {
     Said {
         status,
         reason,
@@ -77,7 +81,7 @@ fn condition(
     Condition {
         type_: type_.to_owned(),
         status: said.status,
-        reason: said.reason.to_owned(),
+        reason: said.reason.as_str().to_owned(),
         message: said.message.chars().take(MESSAGE_CHARACTERS).collect(),
         observed_generation: facts.config.metadata.generation,
         last_transition_time: since.or_else(|| Some(whole_seconds(facts.now))),
@@ -86,20 +90,20 @@ fn condition(
 
 fn accepted(acceptance: &Acceptance) -> Said {
     match acceptance {
-        Acceptance::Valid => said(ConditionStatus::True, "Valid", ""),
+        Acceptance::Valid => said(ConditionStatus::True, Reason::Valid, VALID),
         Acceptance::Unsupported(why) => said(
             ConditionStatus::False,
-            "UnsupportedValue",
+            Reason::UnsupportedValue,
             format!("what was in force stays: {why}"),
         ),
         Acceptance::NameInUse => said(
             ConditionStatus::False,
-            "NameInUse",
+            Reason::NameInUse,
             "another release holds the Lease of this name; give each release a PoolConfig of its own name",
         ),
         Acceptance::Missing | Acceptance::Unseen => said(
             ConditionStatus::Unknown,
-            "Pending",
+            Reason::Pending,
             "it has not been read yet",
         ),
     }
@@ -110,7 +114,7 @@ fn applied(facts: &Facts<'_>, pods: &[Pod<'_>], orders: Option<&Orders>) -> Said
     if pods.is_empty() {
         return said(
             ConditionStatus::Unknown,
-            "Pending",
+            Reason::Pending,
             "no instance reports yet",
         );
     }
@@ -124,17 +128,19 @@ fn applied(facts: &Facts<'_>, pods: &[Pod<'_>], orders: Option<&Orders>) -> Said
         let max = orders.map(|orders| orders.pool.max_connections());
         let max = max.map_or_else(String::new, |max| format!(" above {max}, none"));
         let words = format!("{so_many}; no session{max} older");
-        return said(ConditionStatus::True, "InForce", words);
+        return said(ConditionStatus::True, Reason::InForce, words);
     }
-    let refused = missing.iter().any(|pod| pod.applied_reason == "Refused");
+    let refused = missing
+        .iter()
+        .any(|pod| pod.applied_reason == Reason::Refused.as_str());
     let reason = match facts.acceptance {
-        Acceptance::Unsupported(_) => "UnsupportedValue",
-        _ if refused => "Refused",
-        _ => "Applying",
+        Acceptance::Unsupported(_) => Reason::UnsupportedValue,
+        _ if refused => Reason::Refused,
+        _ => Reason::Applying,
     };
     let words = named(&missing, |pod| {
         let why = if pod.stale {
-            "Stale"
+            Reason::Stale.as_str()
         } else {
             pod.missing_reason()
         };
@@ -150,16 +156,16 @@ fn applied(facts: &Facts<'_>, pods: &[Pod<'_>], orders: Option<&Orders>) -> Said
 fn within_limits(sessions: &Sessions) -> Said {
     let (Some(ceiling), Some(limit)) = (sessions.ceiling, sessions.server_limit) else {
         let words = "no instance has learnt yet how many sessions the server has for this role";
-        return said(ConditionStatus::Unknown, "Unknown", words);
+        return said(ConditionStatus::Unknown, Reason::Unknown, words);
     };
     let words = format!("at most {ceiling} of {limit} sessions");
     if ceiling <= limit {
-        return said(ConditionStatus::True, "Fits", words);
+        return said(ConditionStatus::True, Reason::Fits, words);
     }
     let words = format!(
         "{words}, with one pod more while they are rolled: lower spec.pool.maxConnections or the number of pods, or raise the server's limit"
     );
-    said(ConditionStatus::False, "TooManySessions", words)
+    said(ConditionStatus::False, Reason::TooManySessions, words)
 }
 
 /// Accepted and Applied: not the database's health, which must not fail a rollout.
@@ -173,7 +179,7 @@ fn ready(accepted: &Said, applied: &Said) -> Said {
         .filter(|one| one.status == ConditionStatus::False);
     let worst = no.next().or_else(|| not.next());
     worst.map_or_else(
-        || said(ConditionStatus::True, "InForce", ""),
+        || said(ConditionStatus::True, Reason::InForce, READY),
         |worst| (*worst).clone(),
     )
 }
@@ -185,15 +191,19 @@ fn healthy(pods: &[Pod<'_>]) -> Said {
     let so_many = format!("{well} of {heard} instances healthy");
     if ill.is_empty() {
         return match well {
-            0 => said(ConditionStatus::Unknown, "Pending", "no instance knows yet"),
-            _ => said(ConditionStatus::True, "Reachable", so_many),
+            0 => said(
+                ConditionStatus::Unknown,
+                Reason::Pending,
+                "no instance knows yet",
+            ),
+            _ => said(ConditionStatus::True, Reason::Reachable, so_many),
         };
     }
     // A pod that does not know yet is no witness that others could reach it.
     let reason = if well == 0 {
-        "DatabaseDown"
+        Reason::DatabaseDown
     } else {
-        "PathBroken"
+        Reason::PathBroken
     };
     let words = named(&ill, |pod| {
         let (stage, fault) = (pod.stage.unwrap_or("?"), pod.fault.unwrap_or("?"));
@@ -218,9 +228,12 @@ impl Pod<'_> {
 
     /// What it says of another generation is not said of this one.
     fn missing_reason(&self) -> &str {
-        match self.applied_reason {
-            "InForce" => "Pending",
-            reason => reason,
+        let reason = self.applied_reason;
+        let of_before = reason == Reason::InForce.as_str();
+        if of_before {
+            Reason::Pending.as_str()
+        } else {
+            reason
         }
     }
 }

@@ -5,9 +5,7 @@ use sabai_wire::control::Timestamp;
 
 use super::Report;
 use crate::kubernetes::instance::condition;
-
-/// Another release follows an object of this name.
-const NAME_IN_USE: &str = "NameInUse";
+use crate::reason::Reason;
 
 /// What counts of a report.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +48,9 @@ impl<'a> Pod<'a> {
         let conditions = status.and_then(|status| status.conditions.as_ref());
         let condition = |type_: &str| condition(conditions, type_);
         let applied = condition("Applied");
-        let applied_reason = applied.map_or("Pending", |applied| applied.reason.as_str());
-        if applied_reason == NAME_IN_USE {
+        let applied_reason =
+            applied.map_or(Reason::Pending.as_str(), |applied| applied.reason.as_str());
+        if applied_reason == Reason::NameInUse.as_str() {
             return None;
         }
         let followed = status.and_then(|status| status.pool_config.as_ref());

@@ -135,10 +135,10 @@ fn three_pods_that_are_well_are_the_example_of_the_docs() {
         "instances": {"total": 3, "ready": 3, "applied": 3, "healthy": 3, "stale": 0},
         "sessions": {"perInstance": 18, "ceiling": 76, "serverLimit": 97},
         "conditions": [
-            said("Accepted", "Valid", ""),
+            said("Accepted", "Valid", "every value is understood"),
             said("Applied", "InForce", "3 of 3 instances hold generation 4; no session above 16, none older"),
             said("WithinLimits", "Fits", "at most 76 of 97 sessions"),
-            said("Ready", "InForce", ""),
+            said("Ready", "InForce", "accepted, and in force in every instance"),
             said("Healthy", "Reachable", "3 of 3 instances healthy"),
         ],
     });

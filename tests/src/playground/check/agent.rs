@@ -11,6 +11,7 @@ use super::super::path;
 use super::super::screen::Screen;
 use super::super::stage::Stage;
 use super::super::trouble::{self, LOOK};
+use super::mark;
 
 /// The stages of a path, as the agent prints them.
 const STAGES: [&str; 7] = ["DNS", "TCP", "SSLRequest", "TLS", "Auth", "Query", "Write"];
@@ -116,10 +117,6 @@ async fn found(screen: &Screen, stage: &Stage) -> Option<f64> {
         }
         sleep(LOOK).await;
     }
-}
-
-fn mark(well: bool) -> &'static str {
-    if well { "·" } else { "!" }
 }
 
 #[cfg(test)]
