@@ -68,7 +68,7 @@ async fn run(asked: Asked, screen: &Screen) -> anyhow::Result<bool> {
     let work = async {
         match asked {
             Asked::Help => Ok(true),
-            Asked::Chat { kube } => talk::talk(screen, kube).await.map(|()| true),
+            Asked::Chat { kube } => Box::pin(talk::talk(screen, kube)).await.map(|()| true),
             Asked::Check { kube, seed, events } => check::check(screen, kube, seed, events).await,
         }
     };
