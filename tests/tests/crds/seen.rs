@@ -1,6 +1,9 @@
 //! What an operator sees: installing, `kubectl explain`, `kubectl get sabai`.
 
+use std::time::Duration;
+
 use sabai_tests::kubernetes::Namespace;
+use sabai_tests::wait::eventually;
 use sabai_wire::settings::{AGENT_FIELDS, FIELDS};
 use serde_json::json;
 
@@ -44,12 +47,13 @@ async fn explain_tells_every_field_with_what_it_means_and_takes() {
     let namespace = namespace("explain").await;
     let explain = async |path: &str, more: &[&str]| {
         let arguments = [&["explain", path], more].concat();
-        let told = namespace
-            .kubectl(&arguments)
-            .await
-            .expect("kubectl")
-            .ok()
-            .expect(path);
+        // A server that has just got the definitions does not know their short names at once.
+        let what = format!("kubectl to explain {path}");
+        let told = eventually(Duration::from_secs(30), &what, async || {
+            let told = namespace.kubectl(&arguments).await.expect("kubectl");
+            told.ok().map_err(|error| format!("{error:#}"))
+        });
+        let told = told.await;
         told.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let all = explain("pcfg.spec", &["--recursive"]).await;
