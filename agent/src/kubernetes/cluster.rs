@@ -16,7 +16,7 @@ use crate::config::ClusterConfig;
 use crate::metrics::Metrics;
 
 /// Of a whole call, its answer's body included.
-const CALL: Duration = Duration::from_secs(8);
+const CALL: Duration = Duration::from_secs(10);
 /// While what is wrong is nobody's but the release's: rights, resources that are not there.
 const SLOWLY: Duration = Duration::from_secs(30);
 /// Until it is believed.

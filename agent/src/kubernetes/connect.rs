@@ -14,8 +14,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tower::timeout::TimeoutLayer;
 
-/// Until an answer begins; a watch's answer begins at once.
-pub(super) const ANSWER: Duration = Duration::from_secs(5);
+/// Until an answer begins, a connection that has to be made first included; a watch's answer begins at once.
+pub(super) const ANSWER: Duration = Duration::from_secs(8);
 const CONNECT: Duration = Duration::from_secs(3);
 /// Silence before the first keepalive, and between those that nobody answers.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(5));

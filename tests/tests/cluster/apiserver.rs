@@ -149,7 +149,8 @@ async fn complains(member: &Member, since: u64, fault: &str) {
 
 /// What the release's agents have asked, after the first `since` requests of anybody.
 fn asked(release: &Release, since: usize) -> Vec<Request> {
-    let user = format!("system:serviceaccount:{}:sabai", release.namespace.name());
+    let (namespace, account) = (release.namespace.name(), &release.name);
+    let user = format!("system:serviceaccount:{namespace}:{account}");
     let all = release
         .namespace
         .kubernetes()

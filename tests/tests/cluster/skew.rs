@@ -165,6 +165,17 @@ async fn a_word_that_older_definitions_do_not_have_costs_the_group_that_it_stand
     release.tells(member, "Applied", "True", "InForce").await;
     let request = release.now().await;
     release.request_recycle(None, &request).await;
+    let outdated = || {
+        let lines = member.agent.log().lines();
+        let outdated = lines
+            .iter()
+            .filter(|line| line.field("fault") == Some("CRDOutdated"));
+        outdated.count()
+    };
+    eventually(LIMIT, "the refusal to be told", async || {
+        (outdated() > 0).then_some(()).ok_or("not yet")
+    })
+    .await;
     eventually(LIMIT, "the request to be told as served", async || {
         let object = release.instance(member).await;
         let status = object.map_err(|error| format!("{error:#}"))?["status"].clone();
@@ -172,14 +183,10 @@ async fn a_word_that_older_definitions_do_not_have_costs_the_group_that_it_stand
         told.then_some(()).ok_or_else(|| status.to_string())
     })
     .await;
+    let change = json!({"pool": {"maxConnections": 9}});
+    release.apply(&with(change)).await;
+    obeys(member, 9).await;
     release.tells(member, "Applied", "True", "InForce").await;
-    let lines = member.agent.log().lines();
-    let outdated = |line: &&sabai_tests::bot::log::Line| line.field("fault") == Some("CRDOutdated");
-    assert_eq!(
-        lines.iter().filter(outdated).count(),
-        1,
-        "{}",
-        member.agent.log().tail()
-    );
+    assert_eq!(outdated(), 1, "{}", member.agent.log().tail());
     release.ends_well().await;
 }

@@ -16,7 +16,7 @@ use crate::tuned::{obeys, with};
 /// A level for this release's agents alone, with room for one request at a time.
 fn closed(release: &Release) -> String {
     let name = format!("closed-to-{}", release.namespace.name());
-    let account = json!({"name": "sabai", "namespace": release.namespace.name()});
+    let account = json!({"name": release.name, "namespace": release.namespace.name()});
     let everything =
         json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "namespaces": ["*"]});
     let level = json!({

@@ -174,7 +174,7 @@ async fn without_the_right_to_watch_lists_are_obeyed_and_the_complaint_stands() 
 fn rights_of(release: &Release) -> String {
     let rights = Rights {
         name: &release.name,
-        service_account: "sabai",
+        service_account: &release.name,
     };
     rights.rights(release.namespace.name())
 }

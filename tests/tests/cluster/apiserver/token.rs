@@ -25,7 +25,7 @@ async fn a_token_that_has_expired_is_told_once_and_its_successor_is_found_on_dis
     let member = release.members.remove(0);
     let namespace = std::sync::Arc::clone(&release.namespace);
     let short = namespace
-        .short_token("sabai", &member.pod, &member.uid, SHORT)
+        .short_token(&release.name, &member.pod, &member.uid, SHORT)
         .await;
     member
         .access
@@ -43,7 +43,7 @@ async fn a_token_that_has_expired_is_told_once_and_its_successor_is_found_on_dis
         release.api.existing(Fault::Reset);
         release.apply(&ceiling(7)).await;
         let fresh = namespace
-            .token("sabai", &member.pod, &member.uid, WHOLE)
+            .token(&release.name, &member.pod, &member.uid, WHOLE)
             .await;
         member
             .access
