@@ -24,8 +24,9 @@ use crate::tuned::with;
 const RATE: u32 = 20;
 /// Until a report is right again.
 const RIGHT: Duration = Duration::from_secs(5);
-/// Of one agent in the busiest second: each of its tasks begins again with two requests at most.
-const BUSIEST: usize = 12;
+/// Of one agent in the busiest second: three watches begin again with two requests each, more than once, and what a change makes
+/// of report, status, Lease and Events is written.
+const BUSIEST: usize = 20;
 /// So much may come and go with connections.
 const GROWTH_KIB: u64 = 4 * 1024;
 const GROUP: &str = "sabai.dev/v1alpha1";
@@ -134,6 +135,25 @@ async fn said_once(member: &Member, since: u64, fault: &str) {
     eventually(LIMIT, &what, async || match said(member, since, fault) {
         (1, 1) => Ok(()),
         other => Err(format!("{other:?}: {}", member.agent.log().tail())),
+    })
+    .await;
+}
+
+/// A server that serves some and refuses others is told of as often as it does, a few times at most, and as often as being over.
+async fn told_and_over(member: &Member, since: u64, fault: &str) {
+    let what = format!("{fault} to be told, and to be over");
+    eventually(LIMIT, &what, async || match said(member, since, fault) {
+        (told @ 1..=3, over) if told == over => Ok(()),
+        other => Err(format!("{other:?}: {}", member.agent.log().tail())),
+    })
+    .await;
+}
+
+/// Waits until it was told that the server is away, silent or busy.
+async fn complains_of_absence(member: &Member, since: u64) {
+    eventually(LIMIT, "its absence to be told", async || {
+        let told = ["ApiUnreachable", "ApiBusy"].map(|fault| said(member, since, fault).0);
+        (told != [0, 0]).then_some(()).ok_or("not yet")
     })
     .await;
 }
