@@ -56,7 +56,7 @@ pub struct Setup {
     rate: u32,
     bot_env: Environment,
     agent_env: Environment,
-    agent: Profile,
+    profile: Profile,
 }
 
 /// The usual: one pod, a PoolConfig with short times, servers that others use too.
@@ -71,7 +71,7 @@ pub fn setup() -> Setup {
         rate: 50,
         bot_env: vec![("SABAI_LEASE".to_owned(), "8s".to_owned())],
         agent_env: vec![("SABAI_REPORT_INTERVAL".to_owned(), "2s".to_owned())],
-        agent: Profile::Dev,
+        profile: Profile::Dev,
     }
 }
 
@@ -135,24 +135,20 @@ impl Setup {
         self
     }
 
+    /// How bots and agents are compiled.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
     /// Under load, and every agent ready.
     ///
     /// # Panics
     /// When a part does not start.
     pub async fn start(self) -> Release {
         let _turn = TURNS.acquire().await.expect("never closed");
-        let kubernetes = match self.kubernetes {
-            Some(own) => own,
-            None => SHARED.get().await.expect("an API server"),
-        };
-        let postgres = match self.postgres {
-            Some(own) => own,
-            None => Arc::clone(
-                POSTGRES
-                    .get_or_init(async || scene::server(&[]).await)
-                    .await,
-            ),
-        };
+        let (kubernetes, postgres) = self.servers().await;
         let (namespace, kind) = match self.namespace {
             Some(others) => (others, "inn"),
             None => {
@@ -171,7 +167,10 @@ impl Setup {
             let object = pool_config(&name, spec).to_string();
             namespace.apply(&object).await.expect("a PoolConfig");
         }
-        let options = Options::answering(ANSWERS).on(Arc::clone(&postgres));
+        let options = Options {
+            profile: self.profile,
+            ..Options::answering(ANSWERS).on(Arc::clone(&postgres))
+        };
         let world = Arc::new(World::new(options).await.expect("a world"));
         let api = Gate::start(kubernetes.address()).await.expect("a gate");
         let ground = Ground {
@@ -183,7 +182,7 @@ impl Setup {
             api: &api,
             bot_env: &self.bot_env,
             agent_env: &self.agent_env,
-            agent: self.agent,
+            profile: self.profile,
         };
         let mut members = Vec::new();
         for number in 1..=self.members {
@@ -206,6 +205,20 @@ impl Setup {
             world,
             address,
         }
+    }
+
+    /// Its own ones, or those that most releases share.
+    async fn servers(&self) -> (Arc<Kubernetes>, Arc<Postgres>) {
+        let kubernetes = match &self.kubernetes {
+            Some(own) => Arc::clone(own),
+            None => SHARED.get().await.expect("an API server"),
+        };
+        let shared = POSTGRES.get_or_init(async || scene::server(&[]).await);
+        let postgres = match &self.postgres {
+            Some(own) => own,
+            None => shared.await,
+        };
+        (kubernetes, Arc::clone(postgres))
     }
 }
 
