@@ -1,6 +1,6 @@
-//! The rows about agents in a cluster, with their goals: `apply_latency` and `apply_latency_max`, from `kubectl apply` to the bots;
-//! `requests_at_rest`, `agent_rest_cluster_memory` and `agent_rest_cluster_cpu`, each with `_holder` for the one that holds the
-//! Lease; `holder_200_cpu`, `holder_200_memory` and `holder_200_writes`, of one that counts 200 pods.
+//! The rows about agents in a cluster, with their goals. From `kubectl apply` to the bots: `apply_latency`, `apply_latency_max`,
+//! `apply_begun`. At rest, each with `_holder` for the one that holds the Lease: `requests_at_rest`, `agent_rest_cluster_memory`,
+//! `agent_rest_cluster_cpu`. Of a holder that counts 200 pods: `holder_200_cpu`, `holder_200_memory`, `holder_200_writes`.
 
 mod apply;
 mod asked;

@@ -79,7 +79,7 @@ pub(super) async fn rows(options: &Options) -> anyhow::Result<Vec<Row>> {
         let hourly = asked.per_hour(member, began.elapsed())?;
         requests.push(place == holds, hourly, f64::NAN);
     }
-    release.ends_well().await;
+    drop(release);
     let what = [
         "requests of an agent in an hour at rest",
         "of the one that holds the Lease",
