@@ -242,3 +242,23 @@ fn a_request_is_told_as_served_once_it_has_begun_and_why_it_was_refused() {
         "{words}"
     );
 }
+
+#[test]
+fn whether_the_last_path_had_a_row_written_is_no_news_and_that_it_failed_is() {
+    let status = |result: &str| {
+        let stage = StageReport {
+            name: Some("Write".to_owned()),
+            result: Some(result.to_owned()),
+            ..StageReport::default()
+        };
+        PoolInstanceStatus {
+            probe: Some(Probe {
+                stages: Some(vec![stage]),
+                ..Probe::default()
+            }),
+            ..PoolInstanceStatus::default()
+        }
+    };
+    assert_eq!(gist(&status("OK")), gist(&status("Skipped")));
+    assert_ne!(gist(&status("OK")), gist(&status("Failed")));
+}
