@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod client;
+pub mod cluster;
 pub mod hello;
 pub mod insert;
 pub mod line;

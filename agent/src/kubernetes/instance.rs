@@ -111,9 +111,12 @@ pub(super) fn gist(status: &PoolInstanceStatus) -> PoolInstanceStatus {
     {
         (recycle.sessions_replaced, recycle.requests_failed) = (None, None);
     }
-    let stages = gist.probe.as_mut().and_then(|probe| probe.stages.as_mut());
-    for stage in stages.into_iter().flatten() {
-        stage.duration_microseconds = None;
+    if let Some(stages) = gist.probe.as_mut().and_then(|probe| probe.stages.as_mut()) {
+        // A path that is well has a row written now and then: whether the last one had is no news.
+        stages.retain(|stage| stage.result.as_deref() == Some("Failed"));
+        for stage in stages {
+            stage.duration_microseconds = None;
+        }
     }
     for condition in gist.conditions.iter_mut().flatten() {
         // What a driver or a kernel says about the same trouble differs from one try to the next. Where all is well, words change

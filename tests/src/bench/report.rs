@@ -79,10 +79,11 @@ impl Row {
         }
     }
 
+    /// Nothing beside no reference, or one of 0.
     #[must_use]
     pub fn ratio(&self) -> Option<f64> {
         let reference = self.reference.as_ref()?;
-        Some(self.ours.median() / reference.median())
+        Some(self.ours.median() / reference.median()).filter(|ratio| ratio.is_finite())
     }
 
     /// Whether the goal is met; nothing where there is no goal. What could not be measured meets none.

@@ -35,6 +35,16 @@ impl Release {
             .await
     }
 
+    /// Who holds the release's Lease: it begins with the pod's name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn holder(&self) -> anyhow::Result<String> {
+        let lease = self.namespace.get_json(&["lease", &self.name]).await?;
+        let holder = lease["spec"]["holderIdentity"].as_str();
+        Ok(holder.unwrap_or_default().to_owned())
+    }
+
     /// Waits until a condition of the PoolConfig is so, for this reason.
     ///
     /// # Panics

@@ -32,6 +32,7 @@ pub struct Member {
     pub access: Access,
     /// What its agent is started with.
     env: Environment,
+    profile: Profile,
     folder: PathBuf,
 }
 
@@ -46,7 +47,7 @@ pub(super) struct Ground<'a> {
     pub(super) api: &'a Gate,
     pub(super) bot_env: &'a Environment,
     pub(super) agent_env: &'a Environment,
-    pub(super) agent: Profile,
+    pub(super) profile: Profile,
 }
 
 impl Member {
@@ -78,7 +79,7 @@ impl Member {
         let pod = pod.await.expect("a pod");
         let env = [pod.agent_env(), ground.agent_env.clone()].concat();
         let env = beside::environment(world, &gate, &bot_env, env);
-        let agent = beside::start(ground.agent, env.clone()).await;
+        let agent = beside::start(ground.profile, env.clone()).await;
         Self {
             agent,
             bot,
@@ -87,15 +88,21 @@ impl Member {
             uid: pod.uid,
             access: pod.access,
             env,
+            profile: ground.profile,
             folder,
         }
     }
 
     /// SIGKILL to the agent, and its kubelet starts it again.
     pub async fn agent_again(self) -> Self {
-        let Self { agent, env, .. } = self;
+        let Self {
+            agent,
+            env,
+            profile,
+            ..
+        } = self;
         agent.kill().await;
-        let agent = beside::start(Profile::Dev, env.clone()).await;
+        let agent = beside::start(profile, env.clone()).await;
         Self { agent, env, ..self }
     }
 

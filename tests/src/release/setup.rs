@@ -56,7 +56,7 @@ pub struct Setup {
     rate: u32,
     bot_env: Environment,
     agent_env: Environment,
-    agent: Profile,
+    profile: Profile,
 }
 
 /// The usual: one pod, a PoolConfig with short times, servers that others use too.
@@ -71,7 +71,7 @@ pub fn setup() -> Setup {
         rate: 50,
         bot_env: vec![("SABAI_LEASE".to_owned(), "8s".to_owned())],
         agent_env: vec![("SABAI_REPORT_INTERVAL".to_owned(), "2s".to_owned())],
-        agent: Profile::Dev,
+        profile: Profile::Dev,
     }
 }
 
@@ -135,6 +135,13 @@ impl Setup {
         self
     }
 
+    /// How bots and agents are compiled.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
     /// Under load, and every agent ready.
     ///
     /// # Panics
@@ -153,7 +160,10 @@ impl Setup {
             ),
         };
         let (namespace, name) = self.place().await;
-        let options = Options::answering(ANSWERS).on(Arc::clone(&postgres));
+        let options = Options {
+            profile: self.profile,
+            ..Options::answering(ANSWERS).on(Arc::clone(&postgres))
+        };
         let world = Arc::new(World::new(options).await.expect("a world"));
         let api = Gate::start(namespace.kubernetes().address()).await;
         let api = api.expect("a gate");
@@ -166,7 +176,7 @@ impl Setup {
             api: &api,
             bot_env: &self.bot_env,
             agent_env: &self.agent_env,
-            agent: self.agent,
+            profile: self.profile,
         };
         let mut members = Vec::new();
         for number in 1..=self.members {

@@ -6,22 +6,11 @@ use sabai_tests::release::{LIMIT, Release, setup};
 use sabai_tests::wait::eventually;
 use serde_json::Value;
 
-/// Who holds the Lease, by its pod.
-async fn holder(release: &Release) -> anyhow::Result<String> {
-    let lease = release
-        .namespace
-        .get_json(&["lease", &release.name])
-        .await?;
-    Ok(lease["spec"]["holderIdentity"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned())
-}
-
 /// The place of the pod that holds the Lease, another than these.
 async fn holds(release: &Release, not: &[usize]) -> usize {
     eventually(LIMIT, "a pod to hold the Lease", async || {
-        let holder = holder(release)
+        let holder = release
+            .holder()
             .await
             .map_err(|error| format!("{error:#}"))?;
         let place = release
@@ -132,7 +121,7 @@ async fn two_releases_in_one_namespace_do_not_touch_each_other() {
         one.says("Ready", "True", "InForce").await;
         one.counts("total", 1).await;
     }
-    assert_ne!(holder(&release).await.ok(), holder(&other).await.ok());
+    assert_ne!(release.holder().await.ok(), other.holder().await.ok());
     other.ends_well().await;
     release.counts("total", 1).await;
     release.ends_well().await;

@@ -260,3 +260,23 @@ fn the_resource_definitions_have_the_same_words() {
     let ends = ClosedBy::ALL.iter().map(|end| end.as_str());
     assert!(ends.eq(words::CLOSED_BY));
 }
+
+#[test]
+fn whether_the_last_path_had_a_row_written_is_no_news_and_that_it_failed_is() {
+    let status = |result: &str| {
+        let stage = StageReport {
+            name: Some("Write".to_owned()),
+            result: Some(result.to_owned()),
+            ..StageReport::default()
+        };
+        PoolInstanceStatus {
+            probe: Some(Probe {
+                stages: Some(vec![stage]),
+                ..Probe::default()
+            }),
+            ..PoolInstanceStatus::default()
+        }
+    };
+    assert_eq!(gist(&status("OK")), gist(&status("Skipped")));
+    assert_ne!(gist(&status("OK")), gist(&status("Failed")));
+}
