@@ -64,7 +64,7 @@ pub struct Kubernetes {
 }
 
 /// Servers at a time, the shared one apart: each takes a core for seconds when it starts, and a machine may be small.
-static TURNS: Semaphore = Semaphore::const_new(2);
+pub(crate) static TURNS: Semaphore = Semaphore::const_new(2);
 
 impl Kubernetes {
     /// Starts an empty cluster, which is ready when this returns. While two of this process run it waits.
@@ -76,7 +76,7 @@ impl Kubernetes {
         Self::start_in(options, Some(turn)).await
     }
 
-    async fn start_in(
+    pub(crate) async fn start_in(
         options: Options,
         turn: Option<SemaphorePermit<'static>>,
     ) -> anyhow::Result<Arc<Self>> {

@@ -8,7 +8,7 @@ use tokio::sync::{OnceCell, Semaphore, watch};
 use crate::bot::Environment;
 use crate::bot::build::Profile;
 use crate::gate::Gate;
-use crate::kubernetes::{Kubernetes, Namespace, Options as ClusterOptions, Shared};
+use crate::kubernetes::{self, Kubernetes, Namespace, Options as ClusterOptions, Shared};
 use crate::load::Load;
 use crate::postgres::Postgres;
 use crate::scene;
@@ -29,8 +29,9 @@ fallback:
 static SHARED: Shared = Shared::new(cluster);
 /// And the database server.
 static POSTGRES: OnceCell<Arc<Postgres>> = OnceCell::const_new();
-/// Releases at a time, with what stands beside them: each has a load, and a machine may be small.
-static TURNS: Semaphore = Semaphore::const_new(2);
+/// Releases at a time, with what stands beside them, or a server that starts: each has a load, and a machine may be small.
+static TURNS: Semaphore = Semaphore::const_new(AT_A_TIME as usize);
+const AT_A_TIME: u32 = 2;
 
 /// An API server with Sabai's resources, and the controllers that collect what a pod leaves.
 #[must_use]
@@ -43,6 +44,18 @@ pub fn cluster() -> ClusterOptions {
         audit: true,
         ..ClusterOptions::default()
     }
+}
+
+/// An API server of its own, for a test that changes or stops it; while it starts no release is under load.
+///
+/// # Panics
+/// When it does not start.
+pub async fn server(options: ClusterOptions) -> Arc<Kubernetes> {
+    // Room for the server first: those who have one wait for the other.
+    let turn = kubernetes::TURNS.acquire().await.expect("never closed");
+    let _alone = TURNS.acquire_many(AT_A_TIME).await.expect("never closed");
+    let started = Kubernetes::start_in(options, Some(turn)).await;
+    started.expect("an API server")
 }
 
 /// What a release is made of.
@@ -148,7 +161,10 @@ impl Setup {
     /// When a part does not start.
     pub async fn start(self) -> Release {
         let turn = match self.namespace {
-            None => Some(TURNS.acquire().await.expect("never closed")),
+            None => {
+                let many = if self.members > 1 { AT_A_TIME } else { 1 };
+                Some(TURNS.acquire_many(many).await.expect("never closed"))
+            }
             Some(_) => None,
         };
         let postgres = match &self.postgres {

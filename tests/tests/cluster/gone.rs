@@ -27,5 +27,5 @@ async fn the_report_of_a_pod_that_is_deleted_is_collected() {
     for field in ["total", "ready", "applied", "healthy"] {
         release.counts(field, 1).await;
     }
-    release.ends_well().await;
+    release.ends().await;
 }

@@ -80,7 +80,7 @@ async fn five_agents_tell_one_truth_while_holders_die_and_stand_still() {
         .filter(|one| one.namespace == here && one.resource == "poolconfigs/status");
     let writers: BTreeSet<_> = writes.clone().filter_map(|one| one.pod.clone()).collect();
     assert!(writers.len() <= 3, "{writers:?}");
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_broken_path_and_a_broken_config_are_named_for_the_whole_release() {
         events.contains("DatabaseDown") && events.contains("PathBroken"),
         "{events}"
     );
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn two_releases_in_one_namespace_do_not_touch_each_other() {
         one.counts("total", 1).await;
     }
     assert_ne!(release.holder().await.ok(), other.holder().await.ok());
-    other.ends_well().await;
+    other.ends().await;
     release.counts("total", 1).await;
-    release.ends_well().await;
+    release.ends().await;
 }

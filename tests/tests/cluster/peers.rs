@@ -33,7 +33,7 @@ async fn the_pod_whose_path_alone_is_broken_is_withdrawn_and_comes_back() {
     broken.gate.heal().await;
     broken.agent.says(200, "Postgres Healthy", LIMIT).await;
     release.tells(broken, "Ready", "True", "Ready").await;
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -75,5 +75,5 @@ async fn all_stay_ready_when_the_database_is_away_for_everyone() {
     for member in &release.members {
         release.tells(member, "Healthy", "True", "Reachable").await;
     }
-    release.ends_well().await;
+    release.ends().await;
 }

@@ -66,7 +66,7 @@ async fn settings_stay_when_it_is_deleted_and_a_new_one_is_obeyed_though_its_gen
     replaced.expect("kubectl").ok().expect("it is replaced");
     obeys(member, 8).await;
     release.tells(member, "Applied", "True", "InForce").await;
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn without_one_the_environment_is_in_force_and_one_of_another_name_is_nobo
     );
     release.apply(&of(9)).await;
     obeys(member, 9).await;
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -138,5 +138,5 @@ async fn an_agent_that_begins_again_while_the_api_server_is_away_obeys_what_it_o
     release.api.heal().await;
     obeys(release.first(), 8).await;
     assert!(probes, "{}", release.first().agent.log().tail());
-    release.ends_well().await;
+    release.ends().await;
 }

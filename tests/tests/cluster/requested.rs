@@ -69,7 +69,7 @@ async fn all_pods_serve_it_once_and_one_pod_alone_when_it_alone_is_asked() {
     let report = first.report().await.expect("a report");
     assert_eq!(report["lastRecycle"]["requestId"], request, "{report}");
     release.members.insert(0, first);
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn it_is_refused_and_said_so_while_no_fresh_session_can_be_made() {
     let later = release.now().await;
     release.request_recycle(None, &later).await;
     serves(member, &later).await;
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -121,5 +121,5 @@ async fn what_is_no_time_is_told() {
     })
     .await;
     assert_eq!(recycles(member).await, 0);
-    release.ends_well().await;
+    release.ends().await;
 }

@@ -1,8 +1,8 @@
 //! Resource definitions of another version than the agent: what both know is obeyed and told, and what the agent does not know
 //! changes nothing.
 
-use sabai_tests::kubernetes::{Kubernetes, Options};
-use sabai_tests::release::{LIMIT, cluster, setup};
+use sabai_tests::kubernetes::Options;
+use sabai_tests::release::{LIMIT, cluster, server, setup};
 use sabai_tests::wait::eventually;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn older_definitions_are_obeyed_and_what_they_drop_is_told_once() {
             "stages",
         );
     });
-    let kubernetes = Kubernetes::start(options).await.expect("an API server");
+    let kubernetes = server(options).await;
     let release = setup().on(&kubernetes).start().await;
     let member = release.first();
     for max in [7, 9] {
@@ -95,7 +95,7 @@ async fn older_definitions_are_obeyed_and_what_they_drop_is_told_once() {
     ] {
         assert!(told[0].contains(words), "{words}: {told:?}");
     }
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn newer_definitions_are_obeyed_until_they_hold_a_word_that_the_agent_does
         let status = pool_instance.pointer_mut(STATUS).expect("fields");
         status["flavour"] = json!({"type": "string"});
     });
-    let kubernetes = Kubernetes::start(options).await.expect("an API server");
+    let kubernetes = server(options).await;
     let release = setup().on(&kubernetes).start().await;
     let member = release.first();
     release
@@ -148,7 +148,7 @@ async fn newer_definitions_are_obeyed_until_they_hold_a_word_that_the_agent_does
         .iter()
         .any(|line| line.field("fault") == Some("CRDOutdated"));
     assert!(!outdated, "{}", member.agent.log().tail());
-    release.ends_well().await;
+    release.ends().await;
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_word_that_older_definitions_do_not_have_costs_the_group_that_it_stand
         let words = words.and_then(Value::as_array_mut).expect("words");
         words.retain(|word| word != "SettingsChanged" && word != "Requested");
     });
-    let kubernetes = Kubernetes::start(options).await.expect("an API server");
+    let kubernetes = server(options).await;
     let release = setup().on(&kubernetes).start().await;
     let member = release.first();
     release.tells(member, "Applied", "True", "InForce").await;
@@ -188,5 +188,5 @@ async fn a_word_that_older_definitions_do_not_have_costs_the_group_that_it_stand
     obeys(member, 9).await;
     release.tells(member, "Applied", "True", "InForce").await;
     assert_eq!(outdated(), 1, "{}", member.agent.log().tail());
-    release.ends_well().await;
+    release.ends().await;
 }

@@ -2,9 +2,9 @@
 
 use http::Method;
 use sabai_tests::gate::Fault;
-use sabai_tests::kubernetes::{Held, Kubernetes};
+use sabai_tests::kubernetes::Held;
 use sabai_tests::process::{Signal, send};
-use sabai_tests::release::{LIMIT, Member, Release, cluster, setup};
+use sabai_tests::release::{LIMIT, Member, Release, cluster, server, setup};
 use serde_json::json;
 
 use super::{
@@ -88,7 +88,7 @@ async fn a_429_is_told_and_asked_again_at_a_bounded_pace() {
 async fn a_504_is_told_once_and_what_is_written_later_is_obeyed() {
     let mut options = cluster();
     options.flags.push("--request-timeout=3s".to_owned());
-    let kubernetes = Kubernetes::start(options).await.expect("an API server");
+    let kubernetes = server(options).await;
     let release = setup().on(&kubernetes).rate(RATE).start().await;
     let member = release.first();
     right_within(&release, member, 11, LIMIT).await;

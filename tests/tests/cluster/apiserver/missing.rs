@@ -2,7 +2,7 @@
 
 use sabai_tests::gate::Fault;
 use sabai_tests::kubernetes::Kubernetes;
-use sabai_tests::release::{LIMIT, Member, Release, Rights, cluster, setup};
+use sabai_tests::release::{LIMIT, Member, Release, Rights, cluster, server, setup};
 use sabai_tests::wait::eventually;
 
 use super::{RATE, RIGHT, ceiling, complains, is, pass, reported, right_within, said, unnoticed};
@@ -43,7 +43,7 @@ async fn each_once(member: &Member, since: u64, fault: &str) {
 
 #[tokio::test]
 async fn without_its_resources_the_agent_goes_on_and_comes_back_when_they_do() {
-    let kubernetes = Kubernetes::start(cluster()).await.expect("an API server");
+    let kubernetes = server(cluster()).await;
     let mut release = setup().on(&kubernetes).rate(RATE).start().await;
     right_within(&release, release.first(), 11, LIMIT).await;
     let log = release.first().agent.log().count();
