@@ -57,17 +57,21 @@ impl Profiles {
         };
         let work = async move {
             while let Some(wanted) = receiver.recv().await {
-                fetch(&line, &pool, &wanted).await;
+                let profile = fetch(&line, &wanted).await;
+                // Before the statement takes its snapshot: a turn that is settled meanwhile is not in it, and asks again.
                 asked
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .remove(&wanted.user);
+                if let Some(profile) = profile {
+                    save(&pool, &wanted, profile).await;
+                }
             }
         };
         (profiles, work)
     }
 
-    /// Asks for the profile of who wrote `work`, unless it is fresh or already asked for.
+    /// Asks for the profile of who wrote `work`, whose turn is saved, unless it is fresh or already asked for.
     pub fn want(&self, work: &Work) {
         let wanted = work.event.as_ref().and_then(|event| wanted(&event.source));
         let Some(wanted) = wanted.filter(|wanted| !is_fresh(&work.person, wanted)) else {
@@ -108,22 +112,26 @@ async fn ask(line: &LineClient, wanted: &Wanted) -> Result<Option<Profile>, Look
     }
 }
 
-async fn fetch(line: &LineClient, pool: &Pool, wanted: &Wanted) {
-    let profile = match ask(line, wanted).await {
-        // No consent, blocked or gone: noted, so that it is not asked for with every message.
-        Ok(profile) => profile,
-        Err(error) => {
-            tracing::debug!("cannot fetch a profile: {error}");
-            return;
-        }
-    };
-    let (name, language) = match profile {
-        Some(profile) => (
+/// The name, then the language.
+type Told = (Option<String>, Option<String>);
+
+/// Nothing if LINE cannot be asked now.
+async fn fetch(line: &LineClient, wanted: &Wanted) -> Option<Told> {
+    match ask(line, wanted).await {
+        Ok(Some(profile)) => Some((
             Some(profile.display_name.replace('\0', "\u{fffd}")),
             profile.language,
-        ),
-        None => (None, None),
-    };
+        )),
+        // No consent, blocked or gone: noted, so that it is not asked for with every message.
+        Ok(None) => Some((None, None)),
+        Err(error) => {
+            tracing::debug!("cannot fetch a profile: {error}");
+            None
+        }
+    }
+}
+
+async fn save(pool: &Pool, wanted: &Wanted, (name, language): Told) {
     // Of a member LINE never tells the language: what a one-to-one chat told stays.
     let tells_language = wanted.seen == Seen::OneToOne;
     let deadline = Instant::now() + LIMIT;

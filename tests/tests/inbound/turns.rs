@@ -6,7 +6,7 @@ use sabai_tests::line::{Endpoint, Options as LineOptions, Profile};
 use sabai_tests::webhook::{Chat, Event, Kind, Message, id};
 use sabai_tests::world::{Options, World};
 
-use super::scene::{SOON, becomes, inside, quiet, taken, texts};
+use super::scene::{SOON, becomes, inside, number, quiet, taken, texts};
 
 const ANSWERS: &str = "
 default_language: th
@@ -210,4 +210,44 @@ async fn a_profile_that_does_not_come_is_never_in_the_way_of_an_answer() {
     }
     let report = world.settled(SOON).await;
     assert!(report.is_sound() && report.answered == 3, "{report}");
+}
+
+#[tokio::test]
+async fn a_turn_that_is_saved_while_its_customers_name_is_written_gets_the_name_too() {
+    let world = world().await;
+    let ann = Profile {
+        display_name: "Ann".into(),
+        language: None,
+    };
+    world.line.set_profile(&id::user("ann"), Some(ann));
+    let bot = world.bot().await.expect("the bot starts");
+    let webhook = world.webhook(&bot);
+
+    // The row that the name goes into is another transaction's: the statement has its snapshot, and waits.
+    let other = inside(&world).await;
+    let insert = format!(
+        "BEGIN; INSERT INTO person (user_id) VALUES ('{}')",
+        id::user("ann")
+    );
+    other
+        .batch_execute(&insert)
+        .await
+        .expect("nobody is known yet");
+    said(&world, &webhook, &Event::text("ann", "hello")).await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND wait_event_type = 'Lock' AND query LIKE '/* conversation.person */%'";
+    becomes("the name to wait for the row", 1, async || {
+        number(&world, waiting).await
+    })
+    .await;
+    said(&world, &webhook, &Event::text("ann", "hello again")).await;
+    let freed = other.batch_execute("ROLLBACK").await;
+    freed.expect("Postgres is up");
+
+    let names = "SELECT display_name FROM turn";
+    let both = vec![Some("Ann".to_owned()); 2];
+    becomes("the name in both turns", both, async || {
+        texts(&world, names, &[]).await
+    })
+    .await;
 }
