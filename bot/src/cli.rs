@@ -87,6 +87,7 @@ mod tests {
             "spool verify --dir /spool",
             "pool report --json",
             "pool recycle --kind replace --wait",
+            "webhook check --url http://shop:8080",
         ] {
             let words: Vec<_> = ["sabai-bot"]
                 .into_iter()

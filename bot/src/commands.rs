@@ -8,6 +8,7 @@ pub mod show;
 pub mod spool;
 pub mod table;
 pub mod unknowns;
+pub mod webhook;
 
 use std::io::{self, BufWriter, Write};
 
@@ -38,6 +39,11 @@ pub enum Command {
     /// Asks the bot over its control socket, SABAI_CONTROL_SOCKET unless --socket is given.
     #[command(subcommand)]
     Pool(pool::Command),
+    /// Whether a bot takes what LINE signs, tried through the address that LINE's calls come by.
+    ///
+    /// Needs LINE_CHANNEL_SECRET only. Stores nothing.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
 }
 
 /// Runs a command to its end, with its output on stdout.
@@ -51,6 +57,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::DeadLetters(command) => dead_letters::run(&command, &mut out),
         Command::Unknowns(command) => unknowns::run(&command, &mut out),
         Command::Pool(command) => pool::run(&command, &mut out),
+        Command::Webhook(command) => webhook::run(&command, &mut out),
     };
     let flushed = out.flush().map_err(Failure::from);
     match outcome.and(flushed) {

@@ -17,6 +17,7 @@ use sabai_daemon::config::{
     self, DatabaseConfig, Problems, Reader, UnknownName, log, programs, value,
 };
 use sabai_daemon::logging::LogConfig;
+use sabai_daemon::secret::Secret;
 
 pub use lease::Lease;
 pub use limits::Limits;
@@ -154,6 +155,19 @@ pub fn control_socket(
     let mut reader = Reader::new(&lookup, &read_file);
     let socket = reader.get(&table::SABAI_CONTROL_SOCKET, value::path);
     reader.finish(Some(socket))
+}
+
+/// The channel's current secret alone, for who signs as LINE does.
+///
+/// # Errors
+/// As [`Config::from_env`].
+pub fn channel_secret(
+    lookup: impl Fn(&str) -> Option<OsString>,
+    read_file: impl Fn(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Secret, Problems> {
+    let mut reader = Reader::new(&lookup, &read_file);
+    let secrets = reader.get(&table::LINE_CHANNEL_SECRET, line::secrets);
+    reader.finish(secrets.and_then(|secrets| secrets.into_iter().next()))
 }
 
 impl MigrateConfig {

@@ -128,7 +128,7 @@ impl LineLogin {
 }
 
 /// One secret, or two by comma.
-fn secrets(text: &str) -> Result<Vec<Secret>, String> {
+pub(super) fn secrets(text: &str) -> Result<Vec<Secret>, String> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     if parts.len() > 2 {
         return Err("holds more than two secrets".to_owned());

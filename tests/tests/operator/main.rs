@@ -6,3 +6,4 @@ mod scene;
 mod spool;
 mod unknowns;
 mod usage;
+mod webhook;
