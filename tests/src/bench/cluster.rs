@@ -1,9 +1,11 @@
 //! The rows about agents in a cluster, with their goals. From `kubectl apply` to the bots: `apply_latency`, `apply_latency_max`,
 //! `apply_begun`. At rest, each with `_holder` for the one that holds the Lease: `requests_at_rest`, `agent_rest_cluster_memory`,
-//! `agent_rest_cluster_cpu`. Of a holder that counts 200 pods: `holder_200_cpu`, `holder_200_memory`, `holder_200_writes`.
+//! `agent_rest_cluster_cpu`. Ten minutes without an API server: `away_attempts`, `away_memory`, `away_not_ready`, `away_right`. Of
+//! a holder that counts 200 pods: `holder_200_cpu`, `holder_200_memory`, `holder_200_writes`.
 
 mod apply;
 mod asked;
+mod away;
 mod crowd;
 mod holder;
 mod rest;
@@ -32,13 +34,14 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// # Panics
 /// When a part does not start.
 pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
-    let names = [apply::ROWS, rest::ROWS, holder::ROWS].concat();
+    let names = [apply::ROWS, rest::ROWS, away::ROWS, holder::ROWS].concat();
     if !options.wants_any(&names) {
         return Ok(());
     }
     let mut rows = Vec::new();
     rows.extend(apply::rows(options).await?);
     rows.extend(rest::rows(options).await?);
+    rows.extend(away::rows(options).await?);
     rows.extend(holder::rows(options).await?);
     rows.retain(|row| options.wants(row.name));
     report::publish("cluster", &rows, options.quick, folder)
