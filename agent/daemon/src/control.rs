@@ -1,11 +1,14 @@
-//! Asks a bot over its control socket. `docs/control.md` is the page of it, the types are `sabai_wire::control`; the
-//! server is the bot's.
+//! Asks a bot over its control socket, and makes the folder that it is in. `docs/control.md` is the page of it, the types
+//! are `sabai_wire::control`; the server is the bot's.
 
 mod error;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +29,19 @@ pub use error::{AskError, Nonsense};
 
 /// A report of 512 sessions is a quarter of it.
 const MOST_BYTES: usize = 1024 * 1024;
+
+/// The group may enter it, and nobody else.
+const FOLDER_MODE: u32 = 0o750;
+
+/// Makes the folder of a control socket if it is not there: bot and agent both keep files beside the socket, and either may be
+/// the first.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut making = DirBuilder::new();
+    making.recursive(true).mode(FOLDER_MODE).create(folder)
+}
 
 /// Asks the bot behind one socket, on a new connection each time.
 #[derive(Clone, Debug)]

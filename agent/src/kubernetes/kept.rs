@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use sabai_crds::PoolConfigSpec;
+use sabai_daemon::control::make_folder;
 use sabai_wire::control::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,8 @@ impl Kept {
     /// Reads the file beside the control socket, or begins one. One that cannot be read is told, and begun anew.
     pub(crate) fn open(control_socket: &Path) -> Self {
         let file = control_socket.with_file_name(FILE);
+        // The agent begins before the bot. What is wrong with the folder is told when the file is written.
+        let _ = file.parent().map(make_folder);
         let read = std::fs::read(&file).and_then(|text| {
             let page = serde_json::from_slice(&text);
             page.map_err(io::Error::from)
@@ -131,7 +134,6 @@ mod tests {
     #[test]
     fn what_is_in_force_and_served_is_there_for_the_next_agent() {
         let folder = std::env::temp_dir().join(format!("sabai-kept-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir(&folder).expect("a folder");
         let socket = folder.join("bot.sock");
         let first = Kept::open(&socket);
         assert_eq!(first.in_force(), None);

@@ -7,12 +7,11 @@ use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::path::Path;
 
+use sabai_daemon::control::make_folder;
 use tokio::net::UnixListener;
 
 /// Read and write for owner and group: on Linux and BSD connecting needs the right to write (unix(7)).
 const MODE: u32 = 0o660;
-/// A folder that is not there is made so: the group may enter it.
-const FOLDER_MODE: u32 = 0o750;
 const WRITABLE_BY_OTHERS: u32 = 0o002;
 /// `sun_path` of unix(7), less its end; macOS has four less.
 const MOST_BYTES: usize = 103;
@@ -65,9 +64,7 @@ fn moved(made: &Path, path: &Path) -> io::Result<UnixListener> {
 fn fit(folder: &Path) -> Result<(), String> {
     let shown = folder.display();
     let wrap = |error: io::Error| format!("the folder {shown}: {error}");
-    let mut making = DirBuilder::new();
-    making.recursive(true).mode(FOLDER_MODE);
-    making.create(folder).map_err(wrap)?;
+    make_folder(folder).map_err(wrap)?;
     let mode = fs::metadata(folder).map_err(wrap)?.permissions().mode();
     // Also where they may not remove what is ours: beside the socket they could put settings that we would read.
     if mode & WRITABLE_BY_OTHERS != 0 {

@@ -14,7 +14,8 @@ use crate::process::{Process, Signal};
 use crate::shelf::{self, Progress};
 
 /// Changed with what `build` does, so that everything is built anew.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
+const KUBERNETES: &str = "k8s.io/kubernetes";
 
 /// Two slow cores compile the API server in ten minutes.
 const BUILD_LIMIT: Duration = Duration::from_secs(45 * 60);
@@ -34,18 +35,14 @@ struct Package {
 enum Stamp {
     Kubernetes,
     Helm,
+    Helm3,
 }
 
 fn package(tool: Tool) -> Package {
     let kubernetes = |path| Package {
         path,
-        module: "k8s.io/kubernetes",
+        module: KUBERNETES,
         version: Some(Stamp::Kubernetes),
-    };
-    let helm = |path, module| Package {
-        path,
-        module,
-        version: Some(Stamp::Helm),
     };
     match tool {
         Tool::Etcd => Package {
@@ -56,8 +53,16 @@ fn package(tool: Tool) -> Package {
         Tool::ApiServer => kubernetes("k8s.io/kubernetes/cmd/kube-apiserver"),
         Tool::ControllerManager => kubernetes("k8s.io/kubernetes/cmd/kube-controller-manager"),
         Tool::Kubectl => kubernetes("k8s.io/kubernetes/cmd/kubectl"),
-        Tool::Helm => helm("helm.sh/helm/v4/cmd/helm", "helm.sh/helm/v4"),
-        Tool::Helm3 => helm("helm.sh/helm/v3/cmd/helm", "helm.sh/helm/v3"),
+        Tool::Helm => Package {
+            path: "helm.sh/helm/v4/cmd/helm",
+            module: "helm.sh/helm/v4",
+            version: Some(Stamp::Helm),
+        },
+        Tool::Helm3 => Package {
+            path: "helm.sh/helm/v3/cmd/helm",
+            module: "helm.sh/helm/v3",
+            version: Some(Stamp::Helm3),
+        },
     }
 }
 
@@ -90,7 +95,7 @@ pub(super) async fn once(tool: Tool, progress: &Progress) -> anyhow::Result<Path
         version.trim_start_matches('v')
     ));
     let began = Instant::now();
-    build(tool, &go, version, &shelf, progress)
+    build(tool, &go, &pins, &shelf, progress)
         .await
         .with_context(|| format!("build {name} {version} with Go {GO} or newer"))?;
     progress(&format!(
@@ -103,7 +108,7 @@ pub(super) async fn once(tool: Tool, progress: &Progress) -> anyhow::Result<Path
 async fn build(
     tool: Tool,
     go: &Path,
-    version: &str,
+    pins: &str,
     shelf: &Path,
     progress: &Progress,
 ) -> anyhow::Result<()> {
@@ -115,7 +120,7 @@ async fn build(
     let mut command = Command::new(go);
     command
         .args(["build", "-trimpath", "-buildvcs=false", "-ldflags"])
-        .arg(format!("-s -w {}", stamp(&package(tool), version)))
+        .arg(format!("-s -w {}", stamp(&package(tool), pins)?))
         .arg("-o")
         .arg(&program)
         .arg(package(tool).path)
@@ -168,24 +173,53 @@ fn version<'a>(pins: &'a str, module: &str) -> anyhow::Result<&'a str> {
 }
 
 /// For the linker.
-fn stamp(package: &Package, version: &str) -> String {
-    match package.version {
-        None => String::new(),
-        Some(Stamp::Helm) => format!("-X {}/internal/version.version={version}", package.module),
-        Some(Stamp::Kubernetes) => {
-            let mut numbers = version.trim_start_matches('v').split('.');
-            let major = numbers.next().unwrap_or_default();
-            let minor = numbers.next().unwrap_or_default();
-            // The second is what kubectl calls itself to the server.
-            ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
-                .map(|base| {
-                    format!(
-                        "-X {base}.gitVersion={version} -X {base}.gitMajor={major} -X {base}.gitMinor={minor}"
-                    )
-                })
-                .join(" ")
+fn stamp(package: &Package, pins: &str) -> anyhow::Result<String> {
+    let own = version(pins, package.module)?;
+    let kubernetes = version(pins, KUBERNETES)?;
+    let mut numbers = kubernetes.trim_start_matches('v').split('.');
+    let major = numbers.next().unwrap_or_default();
+    let minor = numbers.next().unwrap_or_default();
+    let set = |variable: &str, value: &str| format!("-X {variable}={value}");
+    let flags: Vec<String> = match package.version {
+        None => Vec::new(),
+        Some(Stamp::Helm) => {
+            vec![set(
+                &format!("{}/internal/version.version", package.module),
+                own,
+            )]
         }
-    }
+        // What it takes for a cluster's version where it has none.
+        Some(Stamp::Helm3) => ["pkg/chartutil", "pkg/lint/rules"]
+            .iter()
+            .flat_map(|place| {
+                let variable = |name| format!("{}/{place}.k8sVersion{name}", package.module);
+                [
+                    set(&variable("Major"), major),
+                    set(&variable("Minor"), minor),
+                ]
+            })
+            .chain([set(
+                &format!("{}/internal/version.version", package.module),
+                own,
+            )])
+            .collect(),
+        // The second is what kubectl calls itself to the server.
+        Some(Stamp::Kubernetes) => [
+            "k8s.io/component-base/version",
+            "k8s.io/client-go/pkg/version",
+        ]
+        .iter()
+        .flat_map(|base| {
+            let variable = |name| format!("{base}.git{name}");
+            [
+                set(&variable("Version"), own),
+                set(&variable("Major"), major),
+                set(&variable("Minor"), minor),
+            ]
+        })
+        .collect(),
+    };
+    Ok(flags.join(" "))
 }
 
 #[cfg(test)]
@@ -198,10 +232,17 @@ mod tests {
         let found = version(pins, "k8s.io/kubernetes").expect("pinned");
         assert_eq!(found, "v1.37.2");
         assert!(version(pins, "helm.sh/helm/v4").is_err());
-        let stamp = stamp(&package(Tool::Kubectl), found);
+        let kubectl = stamp(&package(Tool::Kubectl), pins).expect("pinned");
         assert!(
-            stamp.contains("gitVersion=v1.37.2") && stamp.contains("gitMinor=37"),
-            "{stamp}"
+            kubectl.contains("gitVersion=v1.37.2") && kubectl.contains("gitMinor=37"),
+            "{kubectl}"
+        );
+        let pinned = pins.replace(" // indirect", "\n\thelm.sh/helm/v3 v3.22.0");
+        let helm = stamp(&package(Tool::Helm3), &pinned).expect("pinned");
+        assert!(
+            helm.contains("chartutil.k8sVersionMinor=37")
+                && helm.contains("version.version=v3.22.0"),
+            "{helm}"
         );
         assert_ne!(digest(pins), digest(&pins.replace("37.2", "37.3")));
     }
