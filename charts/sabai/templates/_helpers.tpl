@@ -42,12 +42,19 @@ labels:
 {{- end }}
 {{- end }}
 
+{{/* Which series are the release's: the job of a PodMonitor's series is NAMESPACE/ITS NAME. */}}
+{{- define "sabai.seriesSelector" -}}
+{{- printf "namespace=%q,job=\"%s/%s\"" .Release.Namespace .Release.Namespace (include "sabai.fullname" .) }}
+{{- end }}
+
 {{/* A file of the chart that is for one release. $NAMESPACE comes before $NAME, which it begins with.
 Takes the list (root, file). */}}
 {{- define "sabai.filledIn" -}}
 {{- $root := index . 0 }}
 {{- $name := include "sabai.fullname" $root }}
-{{- $root.Files.Get (index . 1) | replace "$NAMESPACE" $root.Release.Namespace | replace "$NAME" $name | replace "$SERVICEACCOUNT" $name }}
+{{- $text := $root.Files.Get (index . 1) }}
+{{- $text = $text | replace "$NAMESPACE" $root.Release.Namespace | replace "$NAME" $name | replace "$SERVICEACCOUNT" $name }}
+{{- $text | replace "$SELECTOR" (include "sabai.seriesSelector" $root) | replace "$RUNBOOKS" $root.Values.prometheusRule.runbooks }}
 {{- end }}
 
 {{/* Deployment, or StatefulSet where each pod keeps a claim of its own. */}}

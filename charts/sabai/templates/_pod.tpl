@@ -120,11 +120,12 @@ spec:
   ports:
   - {name: webhook, containerPort: 8080}
   - {name: metrics, containerPort: 9090}
+  # It answers when it has read its spool, which takes a second for each GiB.
   livenessProbe:
     httpGet: {path: /livez, port: metrics}
     periodSeconds: 10
     timeoutSeconds: 5
-    failureThreshold: 6
+    failureThreshold: {{ add 6 (div (int64 .Values.spool.maxMiB) 5120) }}
   resources:
     {{- toYaml .Values.bot.resources | nindent 4 }}
   securityContext:
