@@ -67,15 +67,15 @@
 {{- end }}
 {{- end }}
 
-{{/* A name twice is refused by the API server, in words that do not help. */}}
+{{/* A name twice is refused by the API server, in words that do not help; X beside X_FILE by the programs. */}}
 {{- define "sabai.checkEnv" -}}
 {{- $common := include "sabai.commonEnv" . }}
 {{- $sides := dict "bot" (include "sabai.botEnv" .) "agent" (include "sabai.agentEnv" .) }}
 {{- range $side, $own := $sides }}
 {{- $ours := list }}
-{{- range printf "%s\n%s" $common $own | fromYamlArray }}{{- $ours = append $ours .name }}{{- end }}
+{{- range printf "%s\n%s" $common $own | fromYamlArray }}{{- $ours = append $ours (trimSuffix "_FILE" .name) }}{{- end }}
 {{- range get (get $.Values $side) "extraEnv" }}
-{{- if has .name $ours }}
+{{- if has (trimSuffix "_FILE" .name) $ours }}
 {{- fail (printf "%s.extraEnv sets %s, which the chart sets itself: there is a value for it." $side .name) }}
 {{- end }}
 {{- end }}
