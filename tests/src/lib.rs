@@ -12,6 +12,7 @@ pub mod agent;
 pub mod bench;
 pub mod bot;
 pub mod gate;
+pub mod helm;
 pub mod http;
 pub mod kubernetes;
 pub mod line;

@@ -4,6 +4,7 @@
 //! configuration is rebuilt only when their content changed. Only the configured CA is trusted, never
 //! the system's beside it.
 
+mod files;
 mod recording;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
+use files::Files;
 pub(crate) use recording::{Presented, Recording};
 
 /// Where the roots come from.
@@ -111,28 +113,7 @@ impl Trust {
     }
 }
 
-struct Files {
-    roots: Option<Vec<u8>>,
-    identity: Option<(Vec<u8>, Vec<u8>)>,
-}
-
 impl Files {
-    fn read(roots: &Roots, identity: Option<&ClientIdentity>) -> Result<Self, TrustError> {
-        let roots = match roots {
-            Roots::File(path) => Some(read(path, "PGSSLROOTCERT")?),
-            Roots::System => None,
-        };
-        let identity = identity
-            .map(|id| {
-                Ok((
-                    read(&id.certificate, "PGSSLCERT")?,
-                    read(&id.key, "PGSSLKEY")?,
-                ))
-            })
-            .transpose()?;
-        Ok(Self { roots, identity })
-    }
-
     fn fingerprint(&self) -> [u8; 32] {
         let (certificate, key) = self
             .identity
@@ -246,13 +227,4 @@ fn client_identity(
         ))
     })?;
     Ok((chain, key))
-}
-
-fn read(path: &std::path::Path, variable: &str) -> Result<Vec<u8>, TrustError> {
-    std::fs::read(path).map_err(|error| {
-        TrustError(format!(
-            "{variable}: cannot read {}: {error}",
-            path.display()
-        ))
-    })
 }
