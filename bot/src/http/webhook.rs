@@ -27,7 +27,7 @@ use crate::trace::TraceId;
 /// The path in LINE's own OpenAPI file.
 pub const PATH: &str = "/callback";
 
-/// Told of every response: its status, and the time since the request's head was read.
+/// Told of every response but those to peers, who try whether we can: its status, and the time since the request's head was read.
 pub type Observe = Arc<dyn Fn(u16, Duration) + Send + Sync>;
 
 /// What the handler works with.
@@ -67,19 +67,20 @@ pub fn router(callback: Callback) -> Router {
 
 async fn take(State(handler): State<Arc<Handler>>, request: Request) -> Response {
     let arrived = Instant::now();
+    let by_peer = request.headers().contains_key(HOP);
     let answer = handler
         .take(request, arrived)
         .await
         .map_or_else(|refused| refused, |()| Answer::Taken);
-    handler.answer(answer, arrived)
+    handler.answer(answer, arrived, by_peer)
 }
 
 async fn no_such_method(State(handler): State<Arc<Handler>>) -> Response {
-    handler.answer(Answer::NoSuchMethod, Instant::now())
+    handler.answer(Answer::NoSuchMethod, Instant::now(), false)
 }
 
 async fn no_such_path(State(handler): State<Arc<Handler>>) -> Response {
-    handler.answer(Answer::NoSuchPath, Instant::now())
+    handler.answer(Answer::NoSuchPath, Instant::now(), false)
 }
 
 impl Handler {
@@ -142,7 +143,7 @@ impl Handler {
         }
     }
 
-    fn answer(&self, answer: Answer, arrived: Instant) -> Response {
+    fn answer(&self, answer: Answer, arrived: Instant, by_peer: bool) -> Response {
         match answer {
             Answer::Unsigned(reason) => {
                 if let Some(left_out) = self.unsigned.admit(arrived) {
@@ -161,7 +162,9 @@ impl Handler {
             | Answer::NoSuchPath
             | Answer::NoSuchMethod => {}
         }
-        (self.callback.observe)(answer.status().as_u16(), arrived.elapsed());
+        if !by_peer {
+            (self.callback.observe)(answer.status().as_u16(), arrived.elapsed());
+        }
         answer.into_response()
     }
 }

@@ -37,7 +37,7 @@ fn sets() -> Vec<(&'static str, Vec<String>)> {
                 "--set=postgres.clientCertSecret.name=client,postgres.authSecret.keys.password=",
                 "--set-string=line.channelId=1234567890",
                 "--set=answers.existingConfigMap=answers,poolConfig.create=true",
-                "--set=poolConfig.spec.pool.maxConnections=8,image.tag=1,dashboard.enabled=true",
+                "--set=poolConfig.spec.pool.maxConnections=8,image.tag=v1,dashboard.enabled=true",
             ]),
         ),
     ]

@@ -103,7 +103,6 @@ async fn nothing_that_is_obeyed_live_restarts_a_pod() {
         "--set=poolConfig.create=true,poolConfig.spec.pool.maxConnections=8",
         "--set=answers.text=default_language: th",
         "--set=ingress.host=another.example.com,ingress.className=nginx",
-        "--set=sessionBudget=400",
         "--set=networkPolicy.enabled=true",
         "--set=replicas=3",
         "--set=podDisruptionBudget.enabled=true",
@@ -170,7 +169,7 @@ async fn every_variable_is_one_that_its_program_reads() {
 /// bot/src/app.rs and agent/src/app.rs: 3 s of accepting, 20 of work, 5 for calls, five parts of 5, the agent's 2, the kubelet's 5.
 #[tokio::test]
 async fn the_grace_period_is_what_stopping_may_take() {
-    for (evacuation, seconds) in [(0, 60), (10, 70), (120, 180)] {
+    for (evacuation, seconds) in [(10, 70), (60, 120), (120, 180)] {
         let set = format!("--set=spool.evacuationSeconds={evacuation}");
         let objects = render(&[&set]).await;
         let grace = &template(&objects)["spec"]["terminationGracePeriodSeconds"];

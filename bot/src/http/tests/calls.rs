@@ -229,3 +229,22 @@ async fn a_draining_bot_takes_nothing_and_closes() {
     client.closed().await;
     assert!(bot.nothing_was_submitted());
 }
+
+/// Peers try whether we can take what they cannot: their tries say nothing of how LINE is served.
+#[tokio::test]
+async fn what_a_peer_is_answered_is_not_counted_among_the_answers_to_line() {
+    let mut bot = Bot::start(Settings::default()).await;
+    let _calls = bot.answer_all(Err(Refusal::Unavailable("Postgres is away")));
+    let body = samples::call();
+    let signature = sign(SECRET, body.as_bytes());
+    for (hop, counted) in [
+        ("sabai-hop: own\r\n", 0),
+        ("sabai-hop: other\r\n", 0),
+        ("", 1),
+    ] {
+        let heads = format!("{hop}x-line-signature: {signature}\r\n");
+        let response = bot.exchange(post(&heads, body.as_bytes())).await;
+        assert_eq!(response.status, 503, "{hop}");
+        assert_eq!(bot.statuses().len(), counted, "{hop}");
+    }
+}
