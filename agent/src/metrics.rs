@@ -174,6 +174,8 @@ impl Ended {
 
 #[cfg(test)]
 mod tests {
+    use sabai_daemon::metrics::page;
+
     use super::*;
 
     #[test]
@@ -211,6 +213,8 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is not in {text}");
         }
+        let contract = page::documented(include_str!("../../docs/metrics.md"), "The agent's");
+        assert_eq!(page::rows(&text), contract);
         metrics.idle_timeout(None);
         assert!(
             !metrics

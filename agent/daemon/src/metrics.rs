@@ -2,6 +2,8 @@
 //! absent while there is nothing to show. The names are a contract (dashboards, alerts); the encoder adds `_total` to
 //! counters and `_info` to infos, so it is not part of the names in a table.
 
+pub mod page;
+
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::text;

@@ -1,6 +1,6 @@
 //! The text that Prometheus reads: names, labels, suffixes.
 
-use std::collections::BTreeSet;
+use sabai_daemon::metrics::page;
 
 use super::*;
 
@@ -91,19 +91,8 @@ fn each_fact_stands_under_its_name() {
 
 #[test]
 fn the_families_are_those_of_the_contract() {
-    let text = used().encode();
-    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    let found: BTreeSet<_> = types.map(str::to_owned).collect();
-    let contract = "sabai_answers counter|sabai_answers_reload_failures counter|sabai_build info|sabai_dead_letters gauge|\
-        sabai_events counter|sabai_faults counter|sabai_intake_batch_events histogram|sabai_line_quota_used_ratio gauge|\
-        sabai_line_requests counter|sabai_pool_acquire_duration_seconds histogram|sabai_pool_connections gauge|\
-        sabai_pool_connections_max gauge|sabai_pool_old_sessions gauge|sabai_pool_recycles counter|\
-        sabai_queue_depth gauge|sabai_queue_oldest_timestamp_seconds gauge|\
-        sabai_retries counter|sabai_settings_info gauge|sabai_spool_abandoned_events counter|sabai_spool_bytes gauge|\
-        sabai_spool_evacuated_events counter|sabai_spool_events gauge|sabai_spool_oldest_timestamp_seconds gauge|\
-        sabai_spool_rejected_records counter|sabai_statement_duration_seconds histogram|sabai_unknowns gauge|\
-        sabai_webhook_duration_seconds histogram|sabai_webhook_responses counter";
-    assert_eq!(found, contract.split('|').map(str::to_owned).collect());
+    let contract = page::documented(include_str!("../../../docs/metrics.md"), "The bot's");
+    assert_eq!(page::rows(&used().encode()), contract);
 }
 
 #[test]

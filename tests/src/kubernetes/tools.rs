@@ -1,5 +1,5 @@
-//! Where Kubernetes' own programs come from: a folder that the environment names, as for every project that tests with
-//! envtest, else the Go module `tests/tools`, which pins them; each is built once per user, when first asked for.
+//! Where Kubernetes' own programs, Helm and promtool come from: a folder that the environment names, as for every project that
+//! tests with envtest, else the Go modules in `tests/tools`, which pin them; each is built once per user, when first asked for.
 
 mod build;
 
@@ -23,6 +23,8 @@ pub enum Tool {
     /// Helm 4.
     Helm,
     Helm3,
+    /// Prometheus's, which checks alerts.
+    Promtool,
 }
 
 impl Tool {
@@ -36,6 +38,7 @@ impl Tool {
             Self::Kubectl => "kubectl",
             Self::Helm => "helm",
             Self::Helm3 => "helm3",
+            Self::Promtool => "promtool",
         }
     }
 

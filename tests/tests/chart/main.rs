@@ -1,11 +1,13 @@
 //! The chart, by Helm 3 and Helm 4: what it renders, what it refuses and in which words, that its files are those of the programs,
 //! and that a real API server takes all of it. Nothing runs here: that is a cluster's.
 
+mod alerted;
 mod files;
 mod installed;
 mod pods;
 mod refused;
 mod rendered;
+mod watched;
 
 use sabai_tests::helm::{Helm, chart};
 use serde_json::Value;

@@ -30,6 +30,20 @@ struct Package {
     /// The module of go.mod that pins it.
     module: &'static str,
     version: Option<Stamp>,
+    /// Of the Go module below `tests/tools` that pins it: each has a graph of dependencies of its own.
+    folder: &'static str,
+    /// Build tags.
+    tags: &'static str,
+}
+
+impl Package {
+    const PLAIN: Self = Self {
+        path: "",
+        module: "",
+        version: None,
+        folder: "",
+        tags: "",
+    };
 }
 
 enum Stamp {
@@ -43,12 +57,13 @@ fn package(tool: Tool) -> Package {
         path,
         module: KUBERNETES,
         version: Some(Stamp::Kubernetes),
+        ..Package::PLAIN
     };
     match tool {
         Tool::Etcd => Package {
             path: "go.etcd.io/etcd/server/v3",
             module: "go.etcd.io/etcd/server/v3",
-            version: None,
+            ..Package::PLAIN
         },
         Tool::ApiServer => kubernetes("k8s.io/kubernetes/cmd/kube-apiserver"),
         Tool::ControllerManager => kubernetes("k8s.io/kubernetes/cmd/kube-controller-manager"),
@@ -57,22 +72,33 @@ fn package(tool: Tool) -> Package {
             path: "helm.sh/helm/v4/cmd/helm",
             module: "helm.sh/helm/v4",
             version: Some(Stamp::Helm),
+            ..Package::PLAIN
         },
         Tool::Helm3 => Package {
             path: "helm.sh/helm/v3/cmd/helm",
             module: "helm.sh/helm/v3",
             version: Some(Stamp::Helm3),
+            ..Package::PLAIN
+        },
+        // Without the clients of every cloud: rules are only read.
+        Tool::Promtool => Package {
+            path: "github.com/prometheus/prometheus/cmd/promtool",
+            module: "github.com/prometheus/prometheus",
+            folder: "prometheus",
+            tags: "remove_all_sd",
+            ..Package::PLAIN
         },
     }
 }
 
-/// The folder of the Go module.
-fn module() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tools")
+/// The folder of the Go module that pins it.
+fn module(tool: Tool) -> PathBuf {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools");
+    tools.join(package(tool).folder)
 }
 
 pub(super) async fn once(tool: Tool, progress: &Progress) -> anyhow::Result<PathBuf> {
-    let pins = module().join("go.mod");
+    let pins = module(tool).join("go.mod");
     let pins = fs::read_to_string(&pins).with_context(|| format!("read {}", pins.display()))?;
     let shelf = shelf::folder("kubernetes")?.join(digest(&pins));
     let built = shelf.join(tool.name());
@@ -119,12 +145,13 @@ async fn build(
     let said = aside.path().join("said");
     let mut command = Command::new(go);
     command
-        .args(["build", "-trimpath", "-buildvcs=false", "-ldflags"])
+        .args(["build", "-trimpath", "-buildvcs=false"])
+        .args(["-tags", package(tool).tags, "-ldflags"])
         .arg(format!("-s -w {}", stamp(&package(tool), pins)?))
         .arg("-o")
         .arg(&program)
         .arg(package(tool).path)
-        .current_dir(module())
+        .current_dir(module(tool))
         .env("CGO_ENABLED", "0")
         .env("GOWORK", "off")
         .stdin(Stdio::null())
@@ -175,7 +202,10 @@ fn version<'a>(pins: &'a str, module: &str) -> anyhow::Result<&'a str> {
 /// For the linker.
 fn stamp(package: &Package, pins: &str) -> anyhow::Result<String> {
     let own = version(pins, package.module)?;
-    let kubernetes = version(pins, KUBERNETES)?;
+    let kubernetes = match package.version {
+        None => return Ok(String::new()),
+        Some(_) => version(pins, KUBERNETES)?,
+    };
     let mut numbers = kubernetes.trim_start_matches('v').split('.');
     let major = numbers.next().unwrap_or_default();
     let minor = numbers.next().unwrap_or_default();
@@ -249,7 +279,6 @@ mod tests {
 
     #[test]
     fn every_tool_is_pinned() {
-        let pins = fs::read_to_string(module().join("go.mod")).expect("tests/tools/go.mod");
         for tool in [
             Tool::Etcd,
             Tool::ApiServer,
@@ -257,12 +286,16 @@ mod tests {
             Tool::Kubectl,
             Tool::Helm,
             Tool::Helm3,
+            Tool::Promtool,
         ] {
+            let pins = fs::read_to_string(module(tool).join("go.mod")).expect("go.mod");
             let package = package(tool);
             assert!(version(&pins, package.module).is_ok(), "{tool:?}");
             let line = format!("\t{}\n", package.path);
-            assert!(pins.contains(&line), "no tool line for {tool:?}");
+            let alone = format!("tool {}\n", package.path);
+            let named = pins.contains(&line) || pins.contains(&alone);
+            assert!(named, "no tool line for {tool:?}");
+            assert!(pins.contains(&format!("\ngo {GO}")), "another Go");
         }
-        assert!(pins.contains(&format!("\ngo {GO}")), "another Go");
     }
 }
