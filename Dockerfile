@@ -24,7 +24,9 @@ COPY --from=recipe /src/recipe.json .
 # The dependencies, a layer of their own: they change seldom.
 RUN cargo chef cook --release --locked --recipe-path recipe.json --package sabai-bot --package sabai-agent
 COPY . .
-RUN cargo build --release --locked --package sabai-bot --package sabai-agent \
+ARG REVISION
+# Told by /version; empty is not told.
+RUN SABAI_REVISION=${REVISION:-} cargo build --release --locked --package sabai-bot --package sabai-agent \
  && mkdir /programs && cp target/release/sabai-bot target/release/sabai-agent /programs/
 
 FROM scratch AS programs-prebuilt

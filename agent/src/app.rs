@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sabai_daemon::access::Access;
-use sabai_daemon::admin::{self, AdminState, Readiness as Page};
+use sabai_daemon::admin::{self, About, AdminState, Readiness as Page};
 use sabai_daemon::backoff::roll;
 use sabai_daemon::control::Client;
 use sabai_daemon::exit::Failure;
@@ -247,6 +247,11 @@ impl Agent {
             metrics.encode()
         };
         let router = admin::router(AdminState {
+            about: About {
+                program: "sabai-agent",
+                version: env!("CARGO_PKG_VERSION"),
+                revision: option_env!("SABAI_REVISION"),
+            },
             alive: Arc::new(alive),
             readiness: Arc::new(readiness),
             metrics: Arc::new(encode),

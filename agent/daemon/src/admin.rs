@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz` and `/metrics`. Liveness touches nothing outside: it says that the process answers, and goes on.
+//! `/livez`, `/readyz`, `/metrics` and `/version`. Liveness touches nothing outside: it says that the process answers, and goes on.
 //! Readiness is the last word of whoever decides it, with the reason. Does no I/O of its own and decides nothing.
 
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use http::{StatusCode, header};
+use serde_json::json;
 
 /// The content type of the metrics (OpenMetrics 1.0, text format).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -20,9 +21,19 @@ pub enum Readiness {
     NotReady { reason: String },
 }
 
+/// Which program this is. `env!` and `option_env!` are read where they stand, so each program says it of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    pub program: &'static str,
+    pub version: &'static str,
+    /// Of the sources, where whoever built it has told (`SABAI_REVISION`, as the image's own build does).
+    pub revision: Option<&'static str>,
+}
+
 /// What the answers are made of.
 #[derive(Clone)]
 pub struct AdminState {
+    pub about: About,
     /// Whether the process goes on with what it is for. Called at each question; must not block.
     pub alive: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Whether the pod is to get webhooks, as it was judged last. Called at each question; must not block.
@@ -31,12 +42,13 @@ pub struct AdminState {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
-/// The three routes; anything else is 404, another method 405.
+/// The four routes; anything else is 404, another method 405.
 pub fn router(state: AdminState) -> Router {
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/version", get(version))
         .with_state(state)
 }
 
@@ -63,6 +75,22 @@ async fn metrics(
     State(state): State<AdminState>,
 ) -> ([(header::HeaderName, &'static str); 1], String) {
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], (state.metrics)())
+}
+
+async fn version(
+    State(state): State<AdminState>,
+) -> ([(header::HeaderName, &'static str); 1], String) {
+    let About {
+        program,
+        version,
+        revision,
+    } = state.about;
+    let revision = revision.filter(|told| !told.is_empty());
+    let page = json!({"program": program, "version": version, "revision": revision});
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        format!("{page}\n"),
+    )
 }
 
 #[cfg(test)]
@@ -108,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_three_routes() {
+    async fn the_four_routes() {
         let (say, readiness) = watch::channel(Readiness::NotReady {
             reason: "Postgres: UnknownIssuer".to_owned(),
         });
@@ -121,6 +149,11 @@ mod tests {
         let stuck = Arc::new(AtomicBool::new(false));
         let is_stuck = Arc::clone(&stuck);
         let router = router(AdminState {
+            about: About {
+                program: "sabai-bot",
+                version: "1.2.3",
+                revision: Some("0123abcd"),
+            },
             alive: Arc::new(move || !is_stuck.load(Ordering::Relaxed)),
             readiness,
             metrics,
@@ -162,6 +195,15 @@ mod tests {
             );
             assert_eq!(body, format!("scrapes {scrape}\n# EOF\n"), "made anew");
         }
+
+        let (status, content_type, body) = asked(&router, "GET", "/version").await;
+        assert_eq!(
+            (status.as_u16(), content_type.as_str()),
+            (200, "application/json")
+        );
+        let told: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let expected = json!({"program": "sabai-bot", "version": "1.2.3", "revision": "0123abcd"});
+        assert_eq!(told, expected);
 
         stuck.store(true, Ordering::Relaxed);
         let (status, _, body) = asked(&router, "GET", "/livez").await;

@@ -8,7 +8,7 @@ use sabai_wire::settings::AGENT_FIELDS;
 sabai_daemon::variables! {
     pub(super) static OWN;
     Process {
-        SABAI_ADMIN_LISTEN Default("0.0.0.0:9091"), open, "Address of /livez, /readyz and /metrics.";
+        SABAI_ADMIN_LISTEN Default("0.0.0.0:9091"), open, "Address of /livez, /readyz, /metrics and /version.";
         SABAI_CONTROL_SOCKET Required, open, "The bot's control socket, with the same path as the bot has it.";
     }
     Probe {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sabai_daemon::admin::{self, AdminState};
+use sabai_daemon::admin::{self, About, AdminState};
 use sabai_daemon::http::server;
 use sabai_wire::control::ReadinessReport;
 use tokio::net::{TcpListener, UnixListener};
@@ -186,6 +186,11 @@ impl App {
         let metrics = gauges::scraped(&self.db, self.backlog.clone(), &self.metrics);
         let readiness = Arc::new(move || health::page(&readiness.borrow()));
         let router = admin::router(AdminState {
+            about: About {
+                program: "sabai-bot",
+                version: env!("CARGO_PKG_VERSION"),
+                revision: option_env!("SABAI_REVISION"),
+            },
             // A task that ends on its own ends the process; while it answers, it goes on.
             alive: Arc::new(|| true),
             readiness,

@@ -19,7 +19,7 @@ sabai_daemon::variables! {
     }
     Process {
         SABAI_LISTEN Default("0.0.0.0:8080"), open, "Address of the webhook, POST /callback.";
-        SABAI_ADMIN_LISTEN Default("0.0.0.0:9090"), open, "Address of /livez, /readyz and /metrics.";
+        SABAI_ADMIN_LISTEN Default("0.0.0.0:9090"), open, "Address of /livez, /readyz, /metrics and /version.";
         SABAI_ANSWERS Absent("the built-in answers"), open, "Answers, a YAML file; reread when it changes.";
         SABAI_SPOOL_DIR Absent("no spool: webhooks get 503 while Postgres is away"), open,
             "Folder of this process alone, for webhooks while Postgres is away; a restart with the same folder goes on \

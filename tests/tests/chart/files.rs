@@ -34,6 +34,9 @@ fn the_definitions_are_those_of_the_types() {
 #[test]
 fn the_chart_installs_the_programs_of_its_own_repository() {
     assert_eq!(yaml("Chart.yaml")["appVersion"], env!("CARGO_PKG_VERSION"));
+    let dockerfile = text("../../Dockerfile");
+    let version = concat!("\nARG VERSION=", env!("CARGO_PKG_VERSION"), "\n");
+    assert!(dockerfile.contains(version), "the image's label: {version}");
 }
 
 /// Of the table in README.md: value and default, as JSON.
