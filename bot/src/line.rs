@@ -3,6 +3,7 @@
 //! needs for that: tokens, one transport, the bot's own identity.
 //! It never decides whether to try again: the outbox does.
 
+mod access;
 mod answer;
 pub mod client;
 pub mod endpoint;

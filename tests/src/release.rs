@@ -57,24 +57,13 @@ impl Release {
         self.address.send_replace(Some(webhook));
     }
 
-    /// Ends the load; nothing is lost, nothing doubled, everything answered in order, and every agent still runs.
+    /// Ends the load, and gives all answers to it; nothing is lost, nothing doubled, everything answered in order, and every agent
+    /// still runs.
     ///
     /// # Panics
     /// When that is not so.
-    pub async fn ends(self) {
-        self.ends_with().await;
-    }
-
-    /// The same, and every webhook was answered 200 in time: nobody has noticed anything.
-    ///
-    /// # Panics
-    /// When that is not so.
-    pub async fn ends_well(self) {
-        self.ends_with().await.all_answered(&[200]);
-    }
-
     #[expect(clippy::print_stdout, reason = "the figures of a run")]
-    async fn ends_with(self) -> Summary {
+    pub async fn ends(self) -> Summary {
         let summary = self.load.stop().await;
         let report = self.world.settled(LIMIT).await;
         let test = std::thread::current().name().unwrap_or_default().to_owned();
@@ -86,5 +75,13 @@ impl Release {
             assert_eq!(status, None, "{}", member.agent.log().tail());
         }
         summary
+    }
+
+    /// The same, and every webhook was answered 200 in time: nobody has noticed anything.
+    ///
+    /// # Panics
+    /// When that is not so.
+    pub async fn ends_well(self) {
+        self.ends().await.all_answered(&[200]);
     }
 }

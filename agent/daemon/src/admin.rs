@@ -152,7 +152,7 @@ mod tests {
             about: About {
                 program: "sabai-bot",
                 version: "1.2.3",
-                revision: Some("0123abcd"),
+                revision: None,
             },
             alive: Arc::new(move || !is_stuck.load(Ordering::Relaxed)),
             readiness,
@@ -196,20 +196,38 @@ mod tests {
             assert_eq!(body, format!("scrapes {scrape}\n# EOF\n"), "made anew");
         }
 
-        let (status, content_type, body) = asked(&router, "GET", "/version").await;
-        assert_eq!(
-            (status.as_u16(), content_type.as_str()),
-            (200, "application/json")
-        );
-        let told: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-        let expected = json!({"program": "sabai-bot", "version": "1.2.3", "revision": "0123abcd"});
-        assert_eq!(told, expected);
-
         stuck.store(true, Ordering::Relaxed);
         let (status, _, body) = asked(&router, "GET", "/livez").await;
         assert_eq!((status.as_u16(), body.as_str()), (503, "stuck\n"));
 
         assert_eq!(asked(&router, "POST", "/livez").await.0, 405);
         assert_eq!(asked(&router, "GET", "/callback").await.0, 404);
+    }
+    #[tokio::test]
+    async fn what_runs_is_told_and_a_revision_that_nobody_told_is_none() {
+        for (revision, told) in [
+            (Some("0123abcd"), json!("0123abcd")),
+            (Some(""), json!(null)),
+            (None, json!(null)),
+        ] {
+            let router = router(AdminState {
+                about: About {
+                    program: "sabai-bot",
+                    version: "1.2.3",
+                    revision,
+                },
+                alive: Arc::new(|| true),
+                readiness: Arc::new(|| Readiness::Ready {
+                    note: String::new(),
+                }),
+                metrics: Arc::new(String::new),
+            });
+            let (status, content_type, body) = asked(&router, "GET", "/version").await;
+            let expected = (200, "application/json");
+            assert_eq!((status.as_u16(), content_type.as_str()), expected);
+            let page: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+            let all = json!({"program": "sabai-bot", "version": "1.2.3", "revision": told});
+            assert_eq!(page, all);
+        }
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
+use super::access::Caller;
 use super::answer::Answer;
 use super::body::BodyLimits;
 use super::signature::{self, Keys};
@@ -66,21 +67,37 @@ pub fn router(callback: Callback) -> Router {
 }
 
 async fn take(State(handler): State<Arc<Handler>>, request: Request) -> Response {
-    let arrived = Instant::now();
-    let by_peer = request.headers().contains_key(HOP);
+    let call = Call::of(&request);
     let answer = handler
-        .take(request, arrived)
+        .take(request, call.arrived)
         .await
         .map_or_else(|refused| refused, |()| Answer::Taken);
-    handler.answer(answer, arrived, by_peer)
+    handler.answer(answer, &call)
 }
 
-async fn no_such_method(State(handler): State<Arc<Handler>>) -> Response {
-    handler.answer(Answer::NoSuchMethod, Instant::now(), false)
+async fn no_such_method(State(handler): State<Arc<Handler>>, request: Request) -> Response {
+    handler.answer(Answer::NoSuchMethod, &Call::of(&request))
 }
 
-async fn no_such_path(State(handler): State<Arc<Handler>>) -> Response {
-    handler.answer(Answer::NoSuchPath, Instant::now(), false)
+async fn no_such_path(State(handler): State<Arc<Handler>>, request: Request) -> Response {
+    handler.answer(Answer::NoSuchPath, &Call::of(&request))
+}
+
+/// What is remembered of a request until it is answered.
+struct Call {
+    arrived: Instant,
+    by_peer: bool,
+    caller: Option<Caller>,
+}
+
+impl Call {
+    fn of(request: &Request) -> Self {
+        Self {
+            arrived: Instant::now(),
+            by_peer: request.headers().contains_key(HOP),
+            caller: Caller::of(request),
+        }
+    }
 }
 
 impl Handler {
@@ -143,15 +160,15 @@ impl Handler {
         }
     }
 
-    fn answer(&self, answer: Answer, arrived: Instant, by_peer: bool) -> Response {
+    fn answer(&self, answer: Answer, call: &Call) -> Response {
         match answer {
             Answer::Unsigned(reason) => {
-                if let Some(left_out) = self.unsigned.admit(arrived) {
+                if let Some(left_out) = self.unsigned.admit(call.arrived) {
                     warn!(left_out, "webhook call refused: {reason}");
                 }
             }
             Answer::Refused(refusal) => {
-                if let Some(left_out) = self.refused.admit(arrived) {
+                if let Some(left_out) = self.refused.admit(call.arrived) {
                     warn!(left_out, "webhook call not acknowledged: {refusal}");
                 }
             }
@@ -162,8 +179,12 @@ impl Handler {
             | Answer::NoSuchPath
             | Answer::NoSuchMethod => {}
         }
-        if !by_peer {
-            (self.callback.observe)(answer.status().as_u16(), arrived.elapsed());
+        let (status, took) = (answer.status(), call.arrived.elapsed());
+        if !call.by_peer {
+            (self.callback.observe)(status.as_u16(), took);
+        }
+        if let Some(caller) = &call.caller {
+            caller.was_answered(status, took);
         }
         answer.into_response()
     }

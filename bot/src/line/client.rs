@@ -141,12 +141,6 @@ impl LineClient {
 
     fn sent(&self, endpoint: Endpoint, outcome: &Outcome) {
         (self.observer)(endpoint, outcome.word());
-        tracing::debug!(
-            endpoint = endpoint.as_str(),
-            outcome = outcome.word(),
-            request_id = outcome.request_id(),
-            "called LINE"
-        );
     }
 
     /// Calls with a token; after a 401 once more if there is another token. A

@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use crate::line::access::Begun;
 use crate::line::answer::{Answer, BODY_LIMIT, BodyFault, Failure, chain};
 use crate::line::handover::{Guarded, Handover, guard};
 
@@ -107,6 +108,15 @@ impl Transport {
     /// Ends by `deadline`, and without a connection by the connect timeout.
     /// Nothing is sent at or after the deadline.
     pub(crate) async fn exchange(&self, call: Call, deadline: Instant) -> Result<Answer, Failure> {
+        let begun = Begun::of(&call);
+        let result = self.attempt(call, deadline).await;
+        if let Some(begun) = begun {
+            begun.ended(&result);
+        }
+        result
+    }
+
+    async fn attempt(&self, call: Call, deadline: Instant) -> Result<Answer, Failure> {
         let now = Instant::now();
         if now >= deadline {
             return Err(Failure::NeverSent("the deadline had passed".into()));

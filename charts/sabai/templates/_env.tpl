@@ -13,7 +13,7 @@
 - name: SABAI_CONTROL_SOCKET
   value: /run/sabai/control/bot.sock
 - name: SABAI_LOG
-  value: {{ .Values.log.level | quote }}
+  value: {{ ternary (printf "%s,access=debug" .Values.log.level) .Values.log.level .Values.log.access | quote }}
 - name: SABAI_LOG_FORMAT
   value: {{ .Values.log.format | quote }}
 {{- include "sabai.settingsEnv" . }}

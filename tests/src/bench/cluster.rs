@@ -1,7 +1,7 @@
 //! The rows about agents in a cluster, with their goals. From `kubectl apply` to the bots: `apply_latency`, `apply_latency_max`,
 //! `apply_begun`. At rest, each with `_holder` for the one that holds the Lease: `requests_at_rest`, `agent_rest_cluster_memory`,
-//! `agent_rest_cluster_cpu`. Ten minutes without an API server: `away_attempts`, `away_memory`, `away_not_ready`, `away_right`. Of
-//! a holder that counts 200 pods: `holder_200_cpu`, `holder_200_memory`, `holder_200_writes`.
+//! `agent_rest_cluster_cpu`. Ten minutes without an API server: `away_attempts`, `away_memory`, `away_not_ready`,
+//! `away_refused`, `away_right`. Of a holder that counts 200 pods: `holder_200_cpu`, `holder_200_memory`, `holder_200_writes`.
 
 mod apply;
 mod asked;
@@ -19,31 +19,40 @@ use tokio::time::sleep;
 
 use super::meter::Reading;
 use super::options::Options;
-use super::report;
+use super::report::{self, Row};
 use crate::release::{Member, Release, Setup, setup};
 use crate::wait::eventually;
 
 /// For whatever comes about without being measured.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Measures what `options` ask for, prints the table and writes `folder/cluster.json`.
+/// Measures what `options` ask for, prints each part of the table and in the end the whole, and writes `folder/cluster.json`.
 ///
 /// # Errors
 /// When something that is waited for does not come about.
 ///
 /// # Panics
 /// When a part does not start.
+#[expect(clippy::print_stdout, reason = "the figures of a run")]
 pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<()> {
     let names = [apply::ROWS, rest::ROWS, away::ROWS, holder::ROWS].concat();
     if !options.wants_any(&names) {
         return Ok(());
     }
     let mut rows = Vec::new();
-    rows.extend(apply::rows(options).await?);
-    rows.extend(rest::rows(options).await?);
-    rows.extend(away::rows(options).await?);
-    rows.extend(holder::rows(options).await?);
-    rows.retain(|row| options.wants(row.name));
+    // Told as they come: each takes many minutes, and a later one may fail.
+    let mut told = |found: Vec<Row>| {
+        let found = found.into_iter().filter(|row| options.wants(row.name));
+        let found: Vec<Row> = found.collect();
+        if !found.is_empty() {
+            print!("{}", report::table(&found));
+        }
+        rows.extend(found);
+    };
+    told(apply::rows(options).await?);
+    told(rest::rows(options).await?);
+    told(away::rows(options).await?);
+    told(holder::rows(options).await?);
     report::publish("cluster", &rows, options.quick, folder)
 }
 

@@ -50,7 +50,9 @@ crate::variables! {
     }
     Process {
         SABAI_NAMESERVER Absent("the system's"), open, "Name server to resolve by, IP address and port.";
-        SABAI_LOG Default("info"), open, "What is logged: a level, or targets with levels (sabai_bot=debug,info).";
+        SABAI_LOG Default("info"), open,
+            "What is logged: a level, or targets with levels (sabai_bot=debug,info); access=debug is a line for each \
+             webhook and each call to LINE.";
         SABAI_LOG_FORMAT Absent("human on a terminal, else json"), open, "json or human.";
         POD_NAME Absent("no name"), open, "Name of the pod; shown to Postgres as part of application_name.";
     }

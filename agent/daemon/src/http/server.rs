@@ -7,13 +7,15 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use http::StatusCode;
 use http::header::CONNECTION;
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
@@ -61,6 +63,10 @@ impl Default for Limits {
         }
     }
 }
+
+/// Where a request's connection comes from: an extension of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemoteAddress(pub IpAddr);
 
 /// Told of every answer that no router gave: what came was no head of a request, or too long a one.
 pub type Refused = Arc<dyn Fn(StatusCode) + Send + Sync>;
@@ -127,11 +133,15 @@ impl Server {
         // Without it an answer may wait for the client's delayed ACK; a socket that refuses is
         // about to fail anyway.
         let _ = tcp.set_nodelay(true);
+        let address = tcp.peer_addr().ok().map(|peer| RemoteAddress(peer.ip()));
         let turn = Arc::new(Turn::new());
         let socket = TokioIo::new(Socket::new(tcp, Arc::clone(&turn)));
         let turn = &*turn;
-        let service = service_fn(|request| {
+        let service = service_fn(|mut request: Request<Incoming>| {
             turn.begin();
+            if let Some(address) = address {
+                request.extensions_mut().insert(address);
+            }
             let answer = self.service.call(request);
             async move {
                 let response = answer.await?;
