@@ -39,9 +39,9 @@ FROM debian:bookworm-slim AS root
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends binutils ca-certificates \
  && rm -rf /var/lib/apt/lists/*
-COPY --from=programs /programs /root/usr/local/bin
+COPY --from=programs /programs /image/usr/local/bin
 COPY image/root.sh /
-RUN sh /root.sh /root
+RUN sh /root.sh /image
 
 FROM scratch
 ARG VERSION=0.1.0
@@ -53,7 +53,7 @@ LABEL org.opencontainers.image.title="Sabai" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
-COPY --from=root /root /
+COPY --from=root /image /
 ENV PATH=/usr/local/bin
 USER 65532:65532
 CMD ["sabai-bot", "serve"]
