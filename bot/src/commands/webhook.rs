@@ -20,8 +20,7 @@ use sabai_wire::duration::GepDuration;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::config;
-use crate::http::signature;
-use crate::http::webhook::PATH;
+use crate::http::{signature, webhook};
 
 /// LINE waits so long for an answer (its documentation, "Receive messages").
 const LINE_WAITS: Duration = Duration::from_secs(2);
@@ -83,9 +82,7 @@ fn callback(url: &str) -> Result<Uri, String> {
     if base.scheme_str() != Some("http") {
         return Err("must be http://, inside the cluster; from outside, \"Verify\" in LINE's console tells more".to_owned());
     }
-    let text = base.to_string();
-    let uri = format!("{}{PATH}", text.trim_end_matches('/'));
-    uri.parse().map_err(|_| "is not a URL".to_owned())
+    webhook::below(&base).map_err(|_| "is not a URL".to_owned())
 }
 
 /// Posts until there is an answer that is to stay.

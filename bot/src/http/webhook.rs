@@ -11,7 +11,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use http::HeaderValue;
+use http::uri::InvalidUri;
+use http::{HeaderValue, Uri};
 use sabai_daemon::http::throttle::Throttle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
@@ -27,6 +28,15 @@ use crate::trace::TraceId;
 
 /// The path in LINE's own OpenAPI file.
 pub const PATH: &str = "/callback";
+
+/// Where the bot behind `base` takes webhooks.
+///
+/// # Errors
+/// When no address can be made of it.
+pub fn below(base: &Uri) -> Result<Uri, InvalidUri> {
+    let base = base.to_string();
+    Uri::try_from(format!("{}{PATH}", base.trim_end_matches('/')))
+}
 
 /// Told of every response but those to peers, who try whether we can: its status, and the time since the request's head was read.
 pub type Observe = Arc<dyn Fn(u16, Duration) + Send + Sync>;

@@ -19,10 +19,13 @@ const SHOP: &[&str] = &[
     "--set=ingress.host=bot.example.com",
 ];
 
+fn own(text: &[&str]) -> Vec<String> {
+    text.iter().map(|one| (*one).to_owned()).collect()
+}
+
 /// Sets of values that differ in what is made.
 fn sets() -> Vec<(&'static str, Vec<String>)> {
     let file = |name: &str| format!("--values={}", chart().join(name).display());
-    let own = |text: &[&str]| text.iter().map(|one| (*one).to_owned()).collect();
     vec![
         ("default", vec![]),
         ("shop", own(SHOP)),
@@ -47,7 +50,6 @@ fn sets() -> Vec<(&'static str, Vec<String>)> {
 
 /// Sets with objects whose definitions only other projects have.
 fn foreign_sets() -> Vec<(&'static str, Vec<String>)> {
-    let own = |text: &[&str]| text.iter().map(|one| (*one).to_owned()).collect();
     vec![
         (
             "watched",

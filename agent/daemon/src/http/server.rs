@@ -98,13 +98,15 @@ pub async fn serve(
     let failures = Throttle::default();
     loop {
         let admitted = async {
-            let tcp = accept(&listener, &failures).await;
-            (tcp, place(&room, &server.leave).await)
+            let (tcp, address) = accept(&listener, &failures).await;
+            (tcp, address, place(&room, &server.leave).await)
         };
         select! {
             biased;
             () = stop.cancelled() => break,
-            (tcp, place) = admitted => connections.spawn(Arc::clone(&server).converse(tcp, place)),
+            (tcp, address, place) = admitted => {
+                connections.spawn(Arc::clone(&server).converse(tcp, address, place))
+            }
         };
     }
     drop(listener);
@@ -129,19 +131,21 @@ struct Server {
 
 impl Server {
     /// One connection, from its first byte to its end.
-    async fn converse(self: Arc<Self>, tcp: TcpStream, _place: OwnedSemaphorePermit) {
+    async fn converse(
+        self: Arc<Self>,
+        tcp: TcpStream,
+        address: RemoteAddress,
+        _place: OwnedSemaphorePermit,
+    ) {
         // Without it an answer may wait for the client's delayed ACK; a socket that refuses is
         // about to fail anyway.
         let _ = tcp.set_nodelay(true);
-        let address = tcp.peer_addr().ok().map(|peer| RemoteAddress(peer.ip()));
         let turn = Arc::new(Turn::new());
         let socket = TokioIo::new(Socket::new(tcp, Arc::clone(&turn)));
         let turn = &*turn;
         let service = service_fn(|mut request: Request<Incoming>| {
             turn.begin();
-            if let Some(address) = address {
-                request.extensions_mut().insert(address);
-            }
+            request.extensions_mut().insert(address);
             let answer = self.service.call(request);
             async move {
                 let response = answer.await?;
@@ -193,11 +197,11 @@ fn refusal(error: &hyper::Error) -> Option<StatusCode> {
 }
 
 /// The next connection, however long it takes; errors are waited out.
-async fn accept(listener: &TcpListener, failures: &Throttle) -> TcpStream {
+async fn accept(listener: &TcpListener, failures: &Throttle) -> (TcpStream, RemoteAddress) {
     let (mut pause, longest) = PAUSES;
     loop {
         match listener.accept().await {
-            Ok((tcp, _)) => return tcp,
+            Ok((tcp, peer)) => return (tcp, RemoteAddress(peer.ip())),
             Err(error) if is_clients(&error) => {}
             Err(error) => {
                 if let Some(left_out) = failures.admit(Instant::now()) {

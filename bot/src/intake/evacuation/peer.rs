@@ -12,8 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
-use crate::http::signature;
-use crate::http::webhook::PATH;
+use crate::http::{signature, webhook};
 use crate::spool::SpooledWebhook;
 
 /// Tells a peer that the webhook is on a spool already, and on whose: nobody posts to himself, and what a peer cannot
@@ -43,13 +42,11 @@ impl Peer {
     /// # Errors
     /// When no address can be made of it.
     pub fn new(url: &Uri, own: &str) -> Result<Self, http::Error> {
-        let base = url.to_string();
-        let uri = Uri::try_from(format!("{}{PATH}", base.trim_end_matches('/')))?;
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build_http();
         Ok(Self {
-            uri,
+            uri: webhook::below(url)?,
             own: HeaderValue::from_str(own)?,
             client,
         })
