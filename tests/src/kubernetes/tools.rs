@@ -2,6 +2,7 @@
 //! tests with envtest, else the Go modules in `tests/tools`, which pin them; each is built once per user, when first asked for.
 
 mod build;
+mod package;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
